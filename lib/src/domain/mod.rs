@@ -1,0 +1,11 @@
+//! Recalls, the identifiers that tie them to products, and the verdict drawn from both.
+//!
+//! Nothing in here does I/O or asks what time it is.
+
+pub mod agency;
+pub mod gtin;
+pub mod identifier;
+pub mod posting;
+pub mod recall;
+pub mod vocabulary;
+pub mod window;
