@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 from making import cpsc, fda, rappelconso
@@ -40,6 +41,13 @@ def check(folder: Path, samples: Samples | None) -> list[str]:
     if len(catalogue) < 400 or len(catalogue) != manifest["catalogue"]["products"]:
         problems.append(f"catalogue.csv has {len(catalogue)} products")
     problems += cases(json.loads((folder / "cases.json").read_text(encoding="utf-8")), recalls, feeds, catalogue)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    for name, counts in manifest["feeds"].items():
+        if f"| `{name}.json` | {counts['records']} |" not in readme:
+            problems.append(f"README.md does not say that {name}.json has {counts['records']} records")
+    for family, count in manifest["cases"].items():
+        if f"| {family} | {count} |" not in readme:
+            problems.append(f"README.md does not say that there are {count} cases of {family}")
     size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     if size > MOST_BYTES:
         problems.append(f"the folder has {size} bytes, more than {MOST_BYTES}")
@@ -59,8 +67,6 @@ def ids(feeds: dict[str, list[dict]]) -> set[str]:
 
 def real_day(text: str) -> bool:
     """Says whether a text begins with a day of the calendar."""
-    from datetime import date
-
     try:
         date.fromisoformat(text[:10])
     except ValueError:

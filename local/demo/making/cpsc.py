@@ -26,7 +26,7 @@ HAZARDS = [
     ("Magnet Ingestion", r"magnet", "has magnets that do harm when swallowed"),
     ("Battery Ingestion", r"batter(?:y|ies) ingest|button cell|coin batter", "lets a child swallow a battery"),
     ("Lead Poisoning", LEAD, "has too much lead in it"),
-    ("Child Poisoning", r"poison|child[- ]resistant", "can poison a child who opens it"),
+    ("Child Poisoning", r"(?<!lead )poison|child[- ]resistant", "can poison a child who opens it"),
     ("Fire", r"\bfire\b", "can catch fire"),
     ("Burn", r"\bburns?\b|flammab", "can expose a child to burns"),
     ("Laceration", r"lacerat|puncture", "can cut or prick"),
@@ -168,6 +168,7 @@ def title_of(firm: str, name: str, hazards: list[str], key: str) -> str:
     """Returns a title in the agency's manner."""
     kinds = " and ".join(hazards)
     firm = "" if name.startswith(firm) else firm
+    name = name if len(name) <= 90 else name[:90].rsplit(" ", 1)[0]
     forms = ["{1} Recalled: {2} Hazard", "{1} under Recall for {2} Hazard"]
     if firm:
         forms += ["{0} Takes Back {1}: {2} Hazard", "{1} by {0} Recalled: {2} Hazard"]
@@ -210,7 +211,7 @@ def firm_of(title: str) -> tuple[str, str]:
     ):
         found = re.search(pattern, title)
         if found:
-            return re.split(r" and Sold| Sold ", found.group(1))[0].strip(), role
+            return re.split(r" and Sold| Sold | Exclusively", found.group(1))[0].strip(), role
     return "", "Manufacturers"
 
 
