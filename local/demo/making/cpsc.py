@@ -28,9 +28,11 @@ HAZARDS = [
     ("Lead Poisoning", LEAD, "has too much lead in it"),
     ("Child Poisoning", r"(?<!lead )poison|child[- ]resistant", "can poison a child who opens it"),
     ("Fire", r"\bfire\b", "can catch fire"),
+    ("Explosion", r"explo", "can explode"),
+    ("Electric Shock", r"electric(?:al)? shock", "can give an electric shock"),
     ("Burn", r"\bburns?\b|flammab", "can expose a child to burns"),
     ("Laceration", r"lacerat|puncture", "can cut or prick"),
-    ("Chemical", r"phthalate|chemical", "can expose a child to a harmful substance"),
+    ("Chemical", r"phthalate|chemical|asbestos|hazardous substance", "can expose a child to a harmful substance"),
     ("Injury", r"injur|crash|impact", "can injure its user"),
 ]
 REMEDIES = {
@@ -149,8 +151,12 @@ def from_wire(captured: dict) -> dict:
 
 def hazard_names(title: str, text: str = "") -> list[str]:
     """Returns the hazard classes of the title, else of the hazard text, at most two."""
-    for words in (title, text):
+    # What stands before "due to" names the product: burn pads are no burn hazard.
+    cause = re.split(r"(?i)\bdue to\b|\bto prevent\b", title, maxsplit=1)
+    for words in (cause[1] if len(cause) > 1 else "", text):
         found = [name for name, pattern, _ in HAZARDS[:-1] if re.search(pattern, words, re.I)]
+        if "Lead Poisoning" in found and not re.search(r"(?i)child[- ]resistant", words):
+            found = [name for name in found if name != "Child Poisoning"]
         if found:
             return found[:2]
     return ["Injury"]
@@ -168,7 +174,7 @@ def title_of(firm: str, name: str, hazards: list[str], key: str) -> str:
     """Returns a title in the agency's manner."""
     kinds = " and ".join(hazards)
     firm = "" if name.startswith(firm) else firm
-    name = name if len(name) <= 90 else name[:90].rsplit(" ", 1)[0]
+    name = name if len(name) <= 90 else name[:90].rsplit(" ", 1)[0].rstrip(" &,;")
     forms = ["{1} Recalled: {2} Hazard", "{1} under Recall for {2} Hazard"]
     if firm:
         forms += ["{0} Takes Back {1}: {2} Hazard", "{1} by {0} Recalled: {2} Hazard"]

@@ -27,9 +27,9 @@ REASONS = [
     (r"e\. ?coli|ehec", "Escherichia coli may be in the product."),
     (r"botulinum|botulism", "Clostridium botulinum may grow in the product."),
     (r"cyclospora", "Cyclospora may be in the product."),
+    (r"(?:elevated|high|of|with|for|undeclared) lead\b|\blead (?:level|content|chromate)|lead contaminat", "The level of lead may be too high."),
     (r"undeclared|not declare", "An allergen is not declared on the label: {allergen}."),
-    (r"arsenic", "The level of inorganic arsenic is too high."),
-    (r"(?:elevated|high|of|with|for) lead\b|\blead (?:level|content|chromate)|lead contaminat", "The level of lead is too high."),
+    (r"arsenic", "The level of inorganic arsenic may be too high."),
     (r"metal (?:frag|piece|shaving|part|object|wire)|(?:pieces|fragments|shavings) of metal", "Pieces of metal may be in the product."),
     (r"glass (?:frag|piece|part|shard)|(?:pieces|fragments|shards) of glass", "Pieces of glass may be in the product."),
     (r"plastic (?:frag|piece|part)|(?:pieces|fragments) of (?:\w+ )?plastic|foreign|beetle|insect|rubber", "Foreign matter may be in the product."),
@@ -41,13 +41,13 @@ REASONS = [
     (r"\bmold|mould|yeast|spoil", "The product may spoil or grow mold."),
     (r"temperature", "The product was not kept at the right temperature."),
     (r"dissolution|stability", "The product fails a test of its specification."),
-    (r"unapproved|nda/anda|pre-?market notif", "The product was sold without the approval or notice that it needs."),
+    (r"unapproved (?:new )?drug|without an approved|nda/anda|pre-?market notif", "The product was sold without the approval or notice that it needs."),
     (r"label|dosing cup|package insert", "The label or the package does not say what it must."),
     (r"\bseal|defective container|crimp|leak", "The container may not close tightly."),
     (r"contaminat", "The product may be contaminated."),
     (r"cgmp|insanitary|gmp", "The product was not made under good manufacturing practice."),
 ]  # fmt: skip
-ALLERGENS = "milk egg wheat soy almond peanut walnut cashew pecan sesame fish shellfish shrimp sulfite mustard coconut".split()
+ALLERGENS = "milk egg wheat soy almond peanut walnut hazelnut cashew pecan sesame fish shellfish shrimp sulfite mustard coconut".split() + ["tree nut"]
 CODE_WORDS = set(
     "lot lots code codes batch batches exp expiration expires expiry date dates best before use used sell enjoy all and with "
     "the from through between upc unit case item items number numbers product mfg manufactured bottle carton january february "
