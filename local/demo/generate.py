@@ -20,7 +20,7 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 sys.dont_write_bytecode = True
 
-from making import catalogue, check, cpsc, cpsc_cases, editions, fda, fda_cases, rappelconso, rappelconso_cases, tour  # noqa: E402
+from making import catalogue, check, cpsc, cpsc_cases, editions, fda, fda_cases, page, rappelconso, rappelconso_cases, tour  # noqa: E402
 from making.book import Book  # noqa: E402
 from making.samples import Samples  # noqa: E402
 
@@ -40,7 +40,7 @@ def made(samples: Samples) -> Book:
     cpsc_cases.add(book)
     fda_cases.add(book)
     rappelconso_cases.add(book)
-    cpsc.real_records(samples, book, wanted=400)
+    cpsc.real_records(samples, book, wanted=480)
     fda.real_records(samples, book, wanted=150)
     rappelconso.real_rows(samples, book)
     rappelconso.fill(book, wanted=240)
@@ -77,6 +77,7 @@ def files(book: Book) -> dict[str, str]:
     texts["cases.json"] = one_per_line(book.cases)
     texts["catalogue.csv"] = table.getvalue()
     texts["manifest.json"] = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    texts["README.md"] = page.refreshed((FOLDER / "README.md").read_text(encoding="utf-8"), manifest)
     return texts
 
 

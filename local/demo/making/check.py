@@ -7,6 +7,7 @@ import json
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from making import cpsc, fda, rappelconso
 from making.catalogue import BRANDS, HEADER
@@ -21,8 +22,8 @@ VERDICTS = {"recalled", "possibly_recalled", "no_known_recall", "unknown_product
 def check(folder: Path, samples: Samples | None) -> list[str]:
     """Checks `folder`; with the samples also the layouts of real records and that made-up brands are not in them."""
     problems: list[str] = []
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    feeds = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in manifest["feeds"]}
+    manifest = read(folder / "manifest.json")
+    feeds = {name: read(folder / f"{name}.json") for name in manifest["feeds"]}
     recalls = ids(feeds)
     for agency, least in LEAST.items():
         have = sum(r.startswith(f"{agency}:") for r in recalls)
@@ -32,15 +33,19 @@ def check(folder: Path, samples: Samples | None) -> list[str]:
         rejects = manifest["feeds"][name]["rejects"]
         if len(feed) != manifest["feeds"][name]["records"]:
             problems.append(f"{name} has {len(feed)} records, not {manifest['feeds'][name]['records']}")
-        if rejects * 150 > len(feed):
-            problems.append(f"{name}: {rejects} rejects in {len(feed)} records come too near to 1 %")
+        broken = [year_of(name, r) for r in feed if is_broken(name, r)]
+        if len(broken) != rejects:
+            problems.append(f"{name} has {len(broken)} broken records, not {rejects}")
+        for year in broken:
+            if broken.count(year) * 110 > sum(year_of(name, r) == year for r in feed):
+                problems.append(f"{name}: the broken records of {year} come too near to 1 % of that year")
         problems += layouts(name, feed)
     catalogue, refused = read_catalogue(folder / "catalogue.csv", problems)
     if refused != {(r["line"], r["gtin"]) for r in manifest["catalogue"]["refused"]}:
         problems.append("the refused lines of catalogue.csv are not those of the manifest")
     if len(catalogue) < 400 or len(catalogue) != manifest["catalogue"]["products"]:
         problems.append(f"catalogue.csv has {len(catalogue)} products")
-    problems += cases(json.loads((folder / "cases.json").read_text(encoding="utf-8")), recalls, feeds, catalogue)
+    problems += cases(read(folder / "cases.json"), recalls, feeds, catalogue)
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for name, counts in manifest["feeds"].items():
         if f"| `{name}.json` | {counts['records']} |" not in readme:
@@ -56,13 +61,34 @@ def check(folder: Path, samples: Samples | None) -> list[str]:
     return problems
 
 
+def read(path: Path) -> Any:
+    """Returns a committed JSON file, or ends with a sentence that says which one cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path.name} cannot be read: {error}") from None
+
+
 def ids(feeds: dict[str, list[dict]]) -> set[str]:
     """Returns the ids of all recalls of the feeds, rejects left out."""
-    found = {f"us-cpsc:{r['RecallNumber'].replace('-', '')}" for r in feeds["us-cpsc"] if r["RecallNumber"] and real_day(r["RecallDate"])}
-    found |= {f"us-fda:{r['event_id']}" for name in fda.FEED.values() for r in feeds[name] if r["event_id"]}
+    found = {f"us-cpsc:{r['RecallNumber'].replace('-', '')}" for r in feeds["us-cpsc"] if r.get("RecallNumber") and real_day(r.get("RecallDate", ""))}
+    found |= {f"us-fda:{r['event_id']}" for name in fda.FEED.values() for r in feeds[name] if r.get("event_id")}
     for name in (rappelconso.ESPACES, rappelconso.TRIE):
-        found |= {"fr-rappelconso:" + r["numero_fiche"].replace("/", "-") for r in feeds[name] if r["numero_fiche"]}
+        found |= {"fr-rappelconso:" + r["numero_fiche"].replace("/", "-") for r in feeds[name] if r.get("numero_fiche")}
     return found
+
+
+def is_broken(name: str, record: dict) -> bool:
+    """Says whether a record has no number or no day that can be read: it must end as a reject."""
+    if name == "us-cpsc":
+        return not record.get("RecallNumber") or not real_day(record.get("RecallDate", ""))
+    return not record.get("event_id" if name.startswith("us-fda") else "numero_fiche")
+
+
+def year_of(name: str, record: dict) -> str:
+    """Returns the year of publication that a record states."""
+    field = {"us-cpsc": "RecallDate"}.get(name, "report_date" if name.startswith("us-fda") else "date_publication")
+    return str(record.get(field, ""))[:4]
 
 
 def real_day(text: str) -> bool:

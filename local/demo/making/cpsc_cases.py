@@ -247,8 +247,8 @@ def oddities(make: Maker) -> None:
 
 
 def broken(make: Maker) -> None:
-    make.recall("2023-06-15", "Nappelo", "carrier", "All units are included.", number="")
-    make.recall("2023-06-22", "Nappelo", "walker", "All units are included.", RecallDate="2023-06-31T00:00:00")
+    make.recall("2025-07-17", "Nappelo", "carrier", "All units are included.", number="")
+    make.recall("2022-06-23", "Nappelo", "walker", "All units are included.", RecallDate="2022-06-31T00:00:00")
     make.book.rejects["us-cpsc"] = 2
 
 

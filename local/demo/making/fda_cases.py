@@ -136,7 +136,7 @@ def several(make: Maker) -> None:
     make.book.case("several products", recall, codes[1], "no_known_recall", why, None, {"lot": "S1501"})
     why = "the item matches and its lot is not given"
     make.book.case("several products", recall, codes[2], "possibly_recalled", why, "lot")
-    for date, brand, size in (("20240117", "Sproutlark", 12), ("20260610", "Berrymoss", 60)):
+    for date, brand, size in (("20240117", "Sproutlark", 12), ("20260610", "Berrymoss", 60), ("20260715", "Purelune", 45)):
         event = make.event()
         for number in range(1, size + 1):
             code = make.item(brand, f"Puree No. {number}") if number in (1, size) or size == 12 else make.book.us.next()
@@ -243,5 +243,5 @@ def misprints(make: Maker) -> None:
         make.product("Food", make.event(), date, brand, f"{brand} Snack Puffs, 1.5 OZ, UPC {spaced(bad)}", "All lots")
         why = "the notice prints this code with a wrong check digit, which matches nothing"
         make.book.case("wrong check digit", None, code, "no_known_recall", why)
-    make.product("Food", "", "20240110", "Purelune", "Purelune Snack Puffs, 1.5 OZ", "All lots", number="N/A")
+    make.product("Food", "", "20260708", "Purelune", "Purelune Snack Puffs, 1.5 OZ", "All lots", number="N/A")
     make.book.rejects["us-fda-food"] = 1

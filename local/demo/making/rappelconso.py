@@ -137,20 +137,28 @@ def joined(entries: list[tuple[str, ...]]) -> str:
 
 
 def fill(book: Book, wanted: int) -> None:
-    """Adds made-up notices of every kind, spread from 2021 to October 2026 and over one data set or both."""
+    """Adds made-up notices of every kind: `wanted` from 2021 to October 2026 over one data set or both, and many in 2025.
+
+    The year 2025 is full so that its one broken row stays under 1 % of a year's window too.
+    """
     make = Maker(book)
     make.count = 200
     for number in range(wanted):
-        step = number * 66 // wanted
-        date = f"{2021 + (step + 4) // 12}-{(step + 4) % 12 + 1:02d}-{number * 11 % 27 + 1:02d}"
-        kind, brand = number % len(KINDS), BRANDS[number * 5 % len(BRANDS)]
-        name, packaging = KINDS[kind][2], KINDS[kind][5]
-        where = ("both", "espaces", "trie")[number % 3]
-        entries = []
-        for part in range(1 + (number % 5 == 0) + (number % 11 == 0)):
-            gtin = make.item(brand, f"{name} no {number + 1}" + f" format {part + 1}" * (part > 0), packaging)
-            lot = f"l{23000 + number * 7 + part}" if number % 4 else "tous les lots"
-            year = int(date[:4])
-            food = KINDS[kind][0] == FOOD
-            entries.append((gtin, lot, DDM, f"{year + 1}-03-31", "") if food else (gtin, lot, NONE, "", ""))
-        make.fiche(date, brand, kind, entries, where)
+        step = number * 66 // wanted + 4
+        date = f"{2021 + step // 12}-{step % 12 + 1:02d}-{number * 11 % 27 + 1:02d}"
+        one(make, number, date, ("both", "espaces", "trie")[number % 3])
+    for number in range(wanted, wanted + 100):
+        one(make, number, f"2025-{number * 7 % 12 + 1:02d}-{number * 11 % 27 + 1:02d}", "espaces")
+
+
+def one(make: Maker, number: int, date: str, where: str) -> None:
+    """Adds one made-up notice: its kind, brand, number of items and lots follow from its number."""
+    kind, brand = number % len(KINDS), BRANDS[number * 5 % len(BRANDS)]
+    category, name, packaging = KINDS[kind][0], KINDS[kind][2], KINDS[kind][5]
+    entries = []
+    for part in range(1 + (number % 5 == 0) + (number % 11 == 0)):
+        gtin = make.item(brand, f"{name} no {number + 1}" + f" format {part + 1}" * (part > 0), packaging)
+        lot = f"l{23000 + number * 7 + part}" if number % 4 else "tous les lots"
+        food = (gtin, lot, DDM, f"{int(date[:4]) + 1}-03-31", "")
+        entries.append(food if category == FOOD else (gtin, lot, NONE, "", ""))
+    make.fiche(date, brand, kind, entries, where)

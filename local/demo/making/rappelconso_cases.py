@@ -142,5 +142,5 @@ def oddities(make: Maker) -> None:
         date_debut_commercialisation="2022-10-10T00:00:00+00:00",
     )  # fmt: skip
     make.book.case("odd dates", recall, code, "possibly_recalled", "a window of dates stands where the lot should", "any")
-    make.fiche("2024-11-12", "pimprelune", 6, [("", "tous les lots", NONE, "", "")], "espaces", numero_fiche="", id=909999)
+    make.fiche("2025-11-12", "pimprelune", 6, [("", "tous les lots", NONE, "", "")], "espaces", numero_fiche="", id=909999)
     make.book.rejects["fr-rappelconso-gtin-espaces"] = 1
