@@ -6,10 +6,10 @@ from making.book import Book
 
 
 def cpsc(book: Book) -> tuple[list[dict], dict]:
-    """Returns March 2026 of us-cpsc in its second edition, and what is different."""
+    """Returns the first quarter of 2026 of us-cpsc in its second edition, and what is different."""
     feed = book.feeds["us-cpsc"]
-    window = [r for r in feed if r["RecallDate"][:7] == "2026-03"]
-    changed = next(r for r in window if "example.com" in r["URL"])
+    window = [r for r in feed if "2026-01" <= r["RecallDate"][:7] <= "2026-03"]
+    changed = next(r for r in window if "Mossypup" in r["Title"])
     cosmetic = next(r for r in window if "example.com" not in r["URL"])
     units = [{**p, "NumberOfUnits": "About 9,950"} for p in changed["Products"]]
     second = {
@@ -20,16 +20,16 @@ def cpsc(book: Book) -> tuple[list[dict], dict]:
     same = dict(reversed(list(cosmetic.items())))
     same.update(Title=cosmetic["Title"] + "  ", Description=cosmetic["Description"].replace(". ", ".  ") + " ")
     note = {
-        "feed": "us-cpsc", "window": {"field": "RecallDate", "from": "2026-03-01", "to": "2026-03-31"},
+        "feed": "us-cpsc", "window": {"field": "RecallDate", "from": "2026-01-01", "to": "2026-03-31"},
         "changed": f"us-cpsc:{changed['RecallNumber']}", "cosmetic": f"us-cpsc:{cosmetic['RecallNumber']}",
     }  # fmt: skip
     return replaced(window, {id(changed): second, id(cosmetic): same}), note
 
 
 def rappelconso(book: Book) -> tuple[list[dict], dict]:
-    """Returns March 2026 of *gtin-espaces* in its second edition, and what is different."""
+    """Returns the first quarter of 2026 of *gtin-espaces* in its second edition, and what is different."""
     feed = book.feeds["fr-rappelconso-gtin-espaces"]
-    window = [r for r in feed if r["date_publication"][:7] == "2026-03"]
+    window = [r for r in feed if "2026-01" <= r["date_publication"][:7] <= "2026-03"]
     changed = next(r for r in window if r["marque_produit"] == "purelino" and r["date_publication"][:10] == "2026-03-24")
     cosmetic = next(r for r in window if r is not changed)
     second = {
@@ -40,7 +40,7 @@ def rappelconso(book: Book) -> tuple[list[dict], dict]:
     same.update(motif_rappel=cosmetic["motif_rappel"].replace(" ", "  ") + " ", libelle=cosmetic["libelle"] + " ")
     note = {
         "feed": "fr-rappelconso-gtin-espaces",
-        "window": {"field": "date_publication", "from": "2026-03-01", "to": "2026-03-31"},
+        "window": {"field": "date_publication", "from": "2026-01-01", "to": "2026-03-31"},
         "changed": f"fr-rappelconso:{changed['numero_fiche']}", "cosmetic": f"fr-rappelconso:{cosmetic['numero_fiche']}",
     }  # fmt: skip
     return replaced(window, {id(changed): second, id(cosmetic): same}), note
