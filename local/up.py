@@ -47,7 +47,8 @@ def up(arguments: List[str]) -> int:
         cloud.stop()
     elif cloud.emulator_pid() and cloud.processes.running(GATEWAY):
         return refresh(cloud, told)
-    signal.signal(signal.SIGTERM, interrupt)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, interrupt)
     start(cloud, told)
     cloud.release_lock()
     if told.detach:
@@ -89,10 +90,10 @@ def start(cloud: Cloud, told: argparse.Namespace) -> None:
     clean_up(cloud, told.fresh)
     if cloud.notes().get("mode", mode) != mode:
         raise Problem(f"The saved data come from the {cloud.notes()['mode']} feeds: add --fresh to begin anew with the {mode} ones.")
-    port = told.port or cloud.notes().get("port") or DEFAULT_PORT
+    port = DEFAULT_PORT if told.port is None else told.port
     check_port(port)
     programs = cloud.build()
-    cloud.note(mode=mode, port=port)
+    cloud.note(mode=mode)
     try:
         with step("Starting the emulator" + ("" if cloud.notes().get("loaded") else " with no data")):
             emulator = cloud.start_emulator()
@@ -115,8 +116,8 @@ def clean_up(cloud: Cloud, fresh: bool) -> None:
     """Deals with what an earlier run left: nothing, a stale pid, a killed emulator."""
     if cloud.was_killed() and not fresh:
         say(
-            "The emulator was killed the last time (no clean stop), and it saves only at a clean stop: "
-            "the data since then are lost and the demo feeds are loaded again."
+            "The emulator was killed the last time, and it saves its data only when it is stopped: "
+            "what it held is lost, so the feeds are loaded again."
         )
         fresh = True
     elif cloud.processes.pids():
