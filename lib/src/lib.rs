@@ -13,6 +13,10 @@ pub mod feeds;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "runtime")]
+pub mod messages;
+#[cfg(feature = "runtime")]
 pub mod metrics;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "stores")]
+pub mod stores;

@@ -3,6 +3,7 @@
 //! Nothing in here does I/O or asks what time it is.
 
 pub mod agency;
+pub mod feed_state;
 pub mod gtin;
 pub mod identifier;
 pub mod posting;

@@ -123,3 +123,6 @@ pub trait Adapter: Send + Sync {
         (!older).then_some(incoming)
     }
 }
+
+/// The revision of the parsers. Raising it makes every window be read again, changed or not.
+pub const REVISION: u32 = 1;
