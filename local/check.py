@@ -47,7 +47,7 @@ CHECKS = [
         {"RUSTDOCFLAGS": "-D warnings"},
     ),
     Check("unused dependencies", lambda: [str(ensure_machete()), str(ROOT)], "remove the dependency from that Cargo.toml"),
-    Check("spelling", lambda: [beside_python("typos"), "--config", str(ROOT / "typos.toml"), str(ROOT)], "mend the word, or add it to typos.toml"),
+    Check("spelling", lambda: [beside_python("typos"), "--config", str(ROOT / "typos.toml")], "mend the word, or add it to typos.toml"),
     Check("template", lambda: [beside_python("cfn-lint")], "mend template.yaml where cfn-lint points"),
     Check(
         "openapi.json",
