@@ -41,6 +41,7 @@ pub struct WindowState {
     /// The slice.
     pub slice: Slice,
     /// When a job was last sent for it.
+    #[serde(skip)]
     pub queued_at: Option<Timestamp>,
     /// When it was last tried.
     pub last_attempt: Option<Timestamp>,

@@ -67,7 +67,7 @@ impl AgencyStore {
             .consistent_read(true)
             .send()
             .await?;
-        let state = answer.item.map(|item| json(&item, "state")).transpose()?;
+        let state = answer.item.as_ref().map(window_of).transpose()?;
         Ok(state.unwrap_or_else(|| WindowState::new(slice.clone())))
     }
 
@@ -88,7 +88,7 @@ impl AgencyStore {
                 .send()
                 .await?;
             for item in answer.items() {
-                states.push(json(item, "state")?);
+                states.push(window_of(item)?);
             }
             from = answer.last_evaluated_key;
             if from.is_none() {
@@ -105,10 +105,36 @@ impl AgencyStore {
     ) -> Result<(), StoreError> {
         let key = keys::window(agency, &state.slice.name(), state.slice.window);
         self.client
-            .put_item()
+            .update_item()
             .table_name(&self.table)
-            .set_item(Some(key.into()))
-            .item("state", s(text(state)?))
+            .set_key(Some(key.into()))
+            .update_expression("SET #state = :state, #slice = :slice")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#slice", "slice")
+            .expression_attribute_values(":state", s(text(state)?))
+            .expression_attribute_values(":slice", s(text(&state.slice)?))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that a job was sent for a slice, without touching what a worker may be writing.
+    pub async fn queued(
+        &self,
+        agency: AgencyKey,
+        slice: &Slice,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(
+                keys::window(agency, &slice.name(), slice.window).into(),
+            ))
+            .update_expression("SET queued_at = :at, #slice = :slice")
+            .expression_attribute_names("#slice", "slice")
+            .expression_attribute_values(":at", s(at.to_string()))
+            .expression_attribute_values(":slice", s(text(slice)?))
             .send()
             .await?;
         Ok(())
@@ -222,6 +248,20 @@ impl AgencyStore {
             .await?;
         Ok(answer.item.as_ref().map(coverage_of).unwrap_or_default())
     }
+}
+
+/// Reads a slice's state. When a job was sent for it stands beside it, since the planner writes that
+/// while a worker may hold the slice.
+fn window_of(item: &Item) -> Result<WindowState, StoreError> {
+    let mut state: WindowState = match item.get("state") {
+        Some(_) => json(item, "state")?,
+        None => WindowState::new(json(item, "slice")?),
+    };
+    state.queued_at = match item.get("queued_at") {
+        Some(AttributeValue::S(at)) => at.parse().ok(),
+        _ => None,
+    };
+    Ok(state)
 }
 
 /// Reads the coverage item; lines that cannot be read count as never checked.
