@@ -6,3 +6,5 @@
 pub mod domain;
 #[cfg(feature = "feeds")]
 pub mod feeds;
+#[cfg(feature = "search")]
+pub mod search;
