@@ -18,5 +18,7 @@ pub mod messages;
 pub mod metrics;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "search")]
+pub mod search;
 #[cfg(feature = "stores")]
 pub mod stores;
