@@ -50,6 +50,11 @@ CHECKS = [
     Check("spelling", lambda: [beside_python("typos"), "--config", str(ROOT / "typos.toml")], "mend the word, or add it to typos.toml"),
     Check("template", lambda: [beside_python("cfn-lint")], "mend template.yaml where cfn-lint points"),
     Check(
+        "local tools",
+        lambda: [sys.executable, "-m", "unittest", "discover", "--quiet", "--start-directory", "local/tests", "--top-level-directory", "."],
+        "mend the module below local/ that the failing test names",
+    ),
+    Check(
         "openapi.json",
         lambda: ["cargo", "test", *locked(), "--package", "babyshield-tests", "--test", "openapi"],
         "UPDATE=1 cargo test --package babyshield-tests --test openapi writes it anew",

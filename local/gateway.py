@@ -137,6 +137,11 @@ class Upstream:
         no_delay(writer)
         return await self.ask(reader, writer, request, method)
 
+    def close(self) -> None:
+        """Closes what was kept."""
+        while self.idle:
+            self.idle.pop()[2].close()
+
     async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, method: bytes) -> Tuple[Head, bytes]:
         """Sends on one connection and reads the whole answer, then keeps the connection."""
         keep = False
@@ -314,6 +319,7 @@ async def run(port: int, upstream: Upstream, prefix: str) -> None:
     await stop.wait()
     for server in servers:
         server.close()
+    upstream.close()
 
 
 def main() -> int:
