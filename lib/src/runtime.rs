@@ -2,7 +2,7 @@
 //!
 //! A function's `main` hands over a builder and returns; nothing here knows what functions exist.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -27,6 +27,13 @@ pub struct Start {
     pub clock: Arc<dyn Clock>,
     /// The maker of identifiers.
     pub ids: Arc<dyn Ids>,
+}
+
+impl Start {
+    /// Returns a directory of the function's own for files that may be lost at any time.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("babyshield-{name}-{}", std::process::id()))
+    }
 }
 
 /// Runs a worker: `build` makes the handler of one event, which is then called for each.

@@ -13,9 +13,9 @@ use aws_sdk_s3::Client as S3;
 use babyshield::{
     clock::Clock,
     config::Settings,
-    http::CursorKey,
-    runtime::Start,
-    search::reader::SnapshotReader,
+    http::{CursorKey, snapshot::SearchSnapshot},
+    runtime::{Error, Start},
+    search::SnapshotBucket,
     stores::{agencies::AgencyStore, recalls::RecallStore},
 };
 use axum::Router;
@@ -49,26 +49,22 @@ impl Config {
 pub struct App {
     recalls: RecallStore,
     agencies: AgencyStore,
-    index: Arc<SnapshotReader>,
-    cursors: CursorKey,
+    index: SearchSnapshot,
     clock: Arc<dyn Clock>,
 }
 
 impl App {
     /// Connects the stores.
-    pub fn new(start: &Start, config: Config) -> Self {
+    pub fn new(start: &Start, config: Config) -> Result<Self, Error> {
         let dynamo = Dynamo::new(&start.sdk);
-        Self {
+        let bucket = SnapshotBucket::new(S3::new(&start.sdk), config.bucket);
+        let cursors = CursorKey::new(&start.sdk, config.cursor_secret);
+        Ok(Self {
             recalls: RecallStore::new(dynamo.clone(), &config.recalls_table),
             agencies: AgencyStore::new(dynamo, config.recalls_table),
-            index: Arc::new(SnapshotReader::new(
-                S3::new(&start.sdk),
-                config.bucket,
-                start.clock.clone(),
-            )),
-            cursors: CursorKey::new(&start.sdk, config.cursor_secret),
+            index: SearchSnapshot::new(bucket, start.scratch("recalls"), cursors, start.clock.clone())?,
             clock: start.clock.clone(),
-        }
+        })
     }
 }
 

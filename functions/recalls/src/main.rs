@@ -7,6 +7,6 @@ fn main() -> Result<(), runtime::Error> {
     http::serve(async |start| {
         let config = Config::load(&mut start.settings);
         let config = start.settings.finish(config)?;
-        Ok(router(App::new(start, config)))
+        Ok(router(App::new(start, config)?))
     })
 }

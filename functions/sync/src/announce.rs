@@ -31,17 +31,28 @@ impl App {
         for recalls in recalls.chunks(RECALLS_PER_MESSAGE) {
             stream::iter(recalls)
                 .map(async |stored| {
-                    self.recalls.file(stored, &postings(&stored.recall, stored.version)).await
+                    self.recalls
+                        .file(stored, &postings(&stored.recall, stored.version))
+                        .await
                 })
                 .buffer_unordered(AT_ONCE)
                 .try_collect::<()>()
                 .await?;
             let kind = IndexJob::IndexRecalls {
-                recalls: recalls.iter().map(|stored| stored.recall.id.clone()).collect(),
+                recalls: recalls
+                    .iter()
+                    .map(|stored| stored.recall.id.clone())
+                    .collect(),
             };
-            self.index_queue.send(&[self.index_job(kind, request_id)]).await?;
+            self.index_queue
+                .send(&[self.index_job(kind, request_id)])
+                .await?;
             stream::iter(recalls)
-                .map(async |stored| self.recalls.announced(&stored.recall.id, stored.version).await)
+                .map(async |stored| {
+                    self.recalls
+                        .announced(&stored.recall.id, stored.version)
+                        .await
+                })
                 .buffer_unordered(AT_ONCE)
                 .try_collect::<()>()
                 .await?;
@@ -55,7 +66,10 @@ impl App {
         let ids = self.recalls.pending_since(before, SWEEP_MOST).await?;
         let stored = self.recalls.find_many(&ids).await?;
         // The index of marks lags behind the table.
-        let pending: Vec<_> = stored.into_values().filter(|stored| stored.pending).collect();
+        let pending: Vec<_> = stored
+            .into_values()
+            .filter(|stored| stored.pending)
+            .collect();
         let request_id = self.ids.new_id().to_string();
         self.announce(&pending, &request_id).await?;
         tracing::info!(recalls = pending.len(), "swept");

@@ -112,11 +112,24 @@ impl App {
             let now = self.clock.now();
             let written = self
                 .recalls
-                .write(merged, hash, raw_ref.to_owned(), posted, before.as_ref(), now)
+                .write(
+                    merged,
+                    hash,
+                    raw_ref.to_owned(),
+                    posted,
+                    before.as_ref(),
+                    now,
+                )
                 .await;
             match written {
                 Ok(Some(stored)) => return Ok(Outcome::Written(Box::new(stored))),
-                Ok(None) => before = self.recalls.find_many(std::slice::from_ref(&id)).await?.remove(&id),
+                Ok(None) => {
+                    before = self
+                        .recalls
+                        .find_many(std::slice::from_ref(&id))
+                        .await?
+                        .remove(&id)
+                }
                 Err(error @ StoreError::TooLarge(_)) => {
                     tracing::error!(recall.id = %id, cause = %error, "recall refused");
                     return Ok(Outcome::Refused(format!("{id}: {error}")));
@@ -124,12 +137,18 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
-        Err(StoreError::Busy("a recall kept changing under the sync".into()))
+        Err(StoreError::Busy(
+            "a recall kept changing under the sync".into(),
+        ))
     }
 }
 
 impl Outcome {
     fn unchanged(before: &StoredRecall) -> Self {
-        if before.pending { Self::Unannounced(Box::new(before.clone())) } else { Self::Unchanged }
+        if before.pending {
+            Self::Unannounced(Box::new(before.clone()))
+        } else {
+            Self::Unchanged
+        }
     }
 }

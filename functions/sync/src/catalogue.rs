@@ -3,12 +3,7 @@
 //! CSV in UTF-8 with the header `gtin,name,brand,category,quantity,country,source,source_url,licence`.
 //! A line that is wrong in any way is refused and counted; a number is never repaired.
 
-use babyshield::{
-    domain::{code, gtin::Gtin},
-    metrics,
-    runtime::Error,
-    stores::products::Product,
-};
+use babyshield::{domain::gtin::Gtin, metrics, runtime::Error, stores::products::Product};
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::App;
@@ -21,8 +16,17 @@ const CHUNK: usize = 500;
 const TEXT_MOST: usize = 300;
 /// How many refused lines are logged one by one.
 const LOGGED: u32 = 20;
-const COLUMNS: [&str; 9] =
-    ["gtin", "name", "brand", "category", "quantity", "country", "source", "source_url", "licence"];
+const COLUMNS: [&str; 9] = [
+    "gtin",
+    "name",
+    "brand",
+    "category",
+    "quantity",
+    "country",
+    "source",
+    "source_url",
+    "licence",
+];
 
 impl App {
     /// Imports the file. Importing it again changes nothing.
@@ -33,7 +37,9 @@ impl App {
         let Some(file) = self.payloads.find(key, FILE_MOST).await? else {
             return Err(format!("there is no object {key}").into());
         };
-        let mut reader = ReaderBuilder::new().flexible(true).from_reader(file.as_slice());
+        let mut reader = ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(file.as_slice());
         let header = reader.headers()?;
         if header != &StringRecord::from(COLUMNS.to_vec()) {
             return Err(format!("the header must be {}", COLUMNS.join(",")).into());
@@ -42,7 +48,10 @@ impl App {
         let mut chunk = Vec::new();
         for line in reader.records() {
             read += 1;
-            match line.map_err(|error| error.to_string()).and_then(|line| product(&line)) {
+            match line
+                .map_err(|error| error.to_string())
+                .and_then(|line| product(&line))
+            {
                 Ok(product) => chunk.push(product),
                 Err(reason) => {
                     refused += 1;
@@ -52,7 +61,10 @@ impl App {
                 }
             }
             if chunk.len() == CHUNK {
-                written += self.products.write_many(&std::mem::take(&mut chunk)).await?;
+                written += self
+                    .products
+                    .write_many(&std::mem::take(&mut chunk))
+                    .await?;
             }
         }
         written += self.products.write_many(&chunk).await?;
@@ -71,26 +83,43 @@ impl App {
 
 fn product(line: &StringRecord) -> Result<Product, String> {
     if line.len() != COLUMNS.len() {
-        return Err(format!("{} columns instead of {}", line.len(), COLUMNS.len()));
+        return Err(format!(
+            "{} columns instead of {}",
+            line.len(),
+            COLUMNS.len()
+        ));
     }
     let column = |at: usize| {
         let text = line[at].trim();
         if text.chars().count() > TEXT_MOST || text.chars().any(char::is_control) {
-            return Err(format!("{} is too long or has control characters", COLUMNS[at]));
+            return Err(format!(
+                "{} is too long or has control characters",
+                COLUMNS[at]
+            ));
         }
         Ok((!text.is_empty()).then(|| text.to_owned()))
     };
     let required = |at: usize| column(at)?.ok_or_else(|| format!("{} is empty", COLUMNS[at]));
-    let gtin: Gtin = required(0)?.parse().map_err(|error| format!("gtin: {error}"))?;
-    if !code::identifies_a_trade_item(gtin) {
-        return Err(String::from("gtin: a shop's own number identifies nothing elsewhere"));
+    let gtin: Gtin = required(0)?
+        .parse()
+        .map_err(|error| format!("gtin: {error}"))?;
+    if !gtin.kind().is_trade_item() {
+        return Err(String::from(
+            "gtin: a shop's own number identifies nothing elsewhere",
+        ));
     }
     let source_url = column(7)?;
-    if source_url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+    if source_url
+        .as_ref()
+        .is_some_and(|url| !url.starts_with("https://"))
+    {
         return Err(String::from("source_url is no https address"));
     }
     let country = column(5)?;
-    if country.as_ref().is_some_and(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
+    if country
+        .as_ref()
+        .is_some_and(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()))
+    {
         return Err(String::from("country is no two-letter code"));
     }
     Ok(Product {
@@ -117,11 +146,22 @@ mod tests {
     #[test]
     fn a_good_line_becomes_a_product() {
         let product = product(&line([
-            "036000291452", "Rice cereal", "", "baby food", "200 g", "US", "Open Food Facts", "", "ODbL-1.0",
+            "036000291452",
+            "Rice cereal",
+            "",
+            "baby food",
+            "200 g",
+            "US",
+            "Open Food Facts",
+            "",
+            "ODbL-1.0",
         ]));
         let product = product.unwrap();
         assert_eq!(product.gtin.as_str(), "00036000291452");
-        assert_eq!((product.brand, product.country.as_deref()), (None, Some("US")));
+        assert_eq!(
+            (product.brand, product.country.as_deref()),
+            (None, Some("US"))
+        );
     }
 
     #[test]
@@ -130,7 +170,11 @@ mod tests {
         let cases: [(usize, &str, &str); 8] = [
             (0, "036000291453", "gtin: the check digit is wrong"),
             (0, "7.99E+11", "gtin: a GTIN has digits only"),
-            (0, "2000000000008", "gtin: a shop's own number identifies nothing elsewhere"),
+            (
+                0,
+                "2000000000008",
+                "gtin: a shop's own number identifies nothing elsewhere",
+            ),
             (0, "", "gtin is empty"),
             (1, " ", "name is empty"),
             (5, "France", "country is no two-letter code"),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use babyshield::{domain::feed_state::PageState, runtime::Error};
 use reqwest::{
     Client, Response, StatusCode, Url,
-    header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER},
+    header::{
+        ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    },
     redirect,
 };
 
@@ -74,7 +76,11 @@ impl Fetcher {
             .redirect(redirect::Policy::limited(3))
             .user_agent("BabyShield recall sync")
             .build()?;
-        Ok(Self { client, origin, limits })
+        Ok(Self {
+            client,
+            origin,
+            limits,
+        })
     }
 
     /// Waits between two pages, so that no agency is pressed.
@@ -88,7 +94,11 @@ impl Fetcher {
     ///
     /// Answers of 2xx and 404 are pages (some feeds say 404 for "nothing found"); 429, 5xx and broken
     /// connections are tried again; anything else is an error at once.
-    pub(crate) async fn get(&self, url: &str, known: Option<&PageState>) -> Result<Fetched, FetchError> {
+    pub(crate) async fn get(
+        &self,
+        url: &str,
+        known: Option<&PageState>,
+    ) -> Result<Fetched, FetchError> {
         let address = self.address(url)?;
         let mut tries = 0;
         loop {
@@ -124,7 +134,10 @@ impl Fetcher {
                 request = request.header(IF_MODIFIED_SINCE, modified);
             }
         }
-        let response = request.send().await.map_err(|error| (FetchError::Broken(error), again))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| (FetchError::Broken(error), again))?;
         let status = response.status();
         if status == StatusCode::NOT_MODIFIED && known.is_some() {
             return Ok(Fetched::NotModified);
@@ -147,7 +160,10 @@ impl Fetcher {
         Ok(Fetched::Page { body, state })
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, (FetchError, Option<Duration>)> {
+    async fn body(
+        &self,
+        mut response: Response,
+    ) -> Result<Vec<u8>, (FetchError, Option<Duration>)> {
         let most = self.limits.body;
         let too_large = || (FetchError::TooLarge(most), None);
         let announced = response.content_length().unwrap_or_default();
@@ -173,7 +189,9 @@ impl Fetcher {
         if real.scheme() != "https" {
             return Err(wrong("feeds are fetched by https"));
         }
-        let Some(origin) = &self.origin else { return Ok(real) };
+        let Some(origin) = &self.origin else {
+            return Ok(real);
+        };
         let rest = url.trim_start_matches("https://");
         let origin = origin.trim_end_matches('/');
         Url::parse(&format!("{origin}/{rest}")).map_err(|error| wrong(&error.to_string()))

@@ -33,8 +33,8 @@ use babyshield::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use crate::fetch::Limits;
 use crate::fetch::Fetcher;
+pub use crate::fetch::Limits;
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -137,7 +137,11 @@ impl App {
                 let mut failed = Vec::new();
                 for message in batch? {
                     if let Err(error) = self.work(&message.body).await {
-                        tracing::error!(message.id = message.id, cause = chain(&*error), "job failed");
+                        tracing::error!(
+                            message.id = message.id,
+                            cause = chain(&*error),
+                            "job failed"
+                        );
                         failed.push(message.id);
                     }
                 }
@@ -165,7 +169,13 @@ impl App {
             return Err(format!("message format {} is not {FORMAT}", job.v).into());
         }
         match job.kind {
-            SyncJob::SyncAgency { agency, parts, window, accept, full } => {
+            SyncJob::SyncAgency {
+                agency,
+                parts,
+                window,
+                accept,
+                full,
+            } => {
                 let task = slice::Task {
                     agency,
                     slice: babyshield::domain::feed_state::Slice { parts, window },

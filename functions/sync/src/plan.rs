@@ -41,7 +41,11 @@ impl App {
     pub(crate) async fn plan(&self, order: &PlanOrder) -> Result<usize, Error> {
         let planner = self.ids.new_id().to_string();
         let now = self.clock.now();
-        let Some(lease) = self.ledger.lease("plan", &planner, LEASE_SECONDS, now).await? else {
+        let Some(lease) = self
+            .ledger
+            .lease("plan", &planner, LEASE_SECONDS, now)
+            .await?
+        else {
             tracing::info!("another planner is at work");
             return Ok(0);
         };
@@ -99,7 +103,9 @@ impl App {
         // done once.
         self.sync_queue.send(&jobs).await?;
         for state in &due {
-            self.agencies.queued(agency.key(), &state.slice, now).await?;
+            self.agencies
+                .queued(agency.key(), &state.slice, now)
+                .await?;
         }
         Ok(jobs.len())
     }

@@ -66,10 +66,19 @@ impl App {
         let Some(adapter) = feeds::adapter(agency.family).filter(|_| agency.enabled) else {
             return Err(format!("{} is not enabled or has no adapter", task.agency).into());
         };
-        let lease = format!("sync#{}#{}#{}", task.agency, task.slice.name(), task.slice.window);
+        let lease = format!(
+            "sync#{}#{}#{}",
+            task.agency,
+            task.slice.name(),
+            task.slice.window
+        );
         let owner = self.ids.new_id().to_string();
         let now = self.clock.now();
-        let Some(lease) = self.ledger.lease(&lease, &owner, LEASE_SECONDS, now).await? else {
+        let Some(lease) = self
+            .ledger
+            .lease(&lease, &owner, LEASE_SECONDS, now)
+            .await?
+        else {
             // The same slice is being fetched at this moment, which is what this job wants.
             tracing::info!(agency = %task.agency, window = %task.slice.window, "already at work");
             return Ok(());
@@ -87,22 +96,34 @@ impl App {
     ) -> Result<(), Error> {
         let begun = self.clock.now();
         let before = self.agencies.window(task.agency, &task.slice).await?;
-        let conditional = !task.full && before.revision == feeds::REVISION && before.last_error.is_none();
-        let fetched = self.fetch_slice(task, agency, adapter, conditional.then_some(&before)).await;
-        let mut state = WindowState { last_attempt: Some(begun), ..before.clone() };
+        let conditional =
+            !task.full && before.revision == feeds::REVISION && before.last_error.is_none();
+        let fetched = self
+            .fetch_slice(task, agency, adapter, conditional.then_some(&before))
+            .await;
+        let mut state = WindowState {
+            last_attempt: Some(begun),
+            ..before.clone()
+        };
         let outcome = match fetched {
             Ok(fetch) if !fetch.modified && same_pages(&fetch.states, &before.pages) => {
                 state.last_success = Some(begun);
                 Ok(())
             }
-            Ok(fetch) => self.judge(task, agency, adapter, fetch, &before, &mut state).await,
+            Ok(fetch) => {
+                self.judge(task, agency, adapter, fetch, &before, &mut state)
+                    .await
+            }
             Err(error) => Err(error),
         };
         match outcome {
             Ok(()) => {}
             Err(SliceError::Feed(reason)) => {
                 tracing::warn!(agency = %task.agency, window = %task.slice.window, reason, "feed failed");
-                state.last_error = Some(Failure { at: begun, reason: shortened(&reason) });
+                state.last_error = Some(Failure {
+                    at: begun,
+                    reason: shortened(&reason),
+                });
             }
             Err(error) => return Err(error.into()),
         }
@@ -112,7 +133,11 @@ impl App {
             self.clock.now(),
             &dimension(task.agency),
             &[
-                ("sync_failed", "Count", f64::from(u8::from(state.last_error.is_some()))),
+                (
+                    "sync_failed",
+                    "Count",
+                    f64::from(u8::from(state.last_error.is_some())),
+                ),
                 ("quarantined", "Count", sum.quarantined.len() as f64),
             ],
         );
@@ -130,18 +155,36 @@ impl App {
         state: &mut WindowState,
     ) -> Result<(), SliceError> {
         let at = state.last_attempt.unwrap_or_else(|| self.clock.now());
-        let pages: Vec<_> = fetch.pages.iter().map(|(request, body)| Page { request, body }).collect();
-        let parsed = adapter.parse(agency, &pages).map_err(|error| SliceError::Feed(error.to_string()))?;
+        let pages: Vec<_> = fetch
+            .pages
+            .iter()
+            .map(|(request, body)| Page { request, body })
+            .collect();
+        let parsed = adapter
+            .parse(agency, &pages)
+            .map_err(|error| SliceError::Feed(error.to_string()))?;
         drop(pages);
-        let Parsed { recalls, rejects, rows } = parsed;
-        let held_back = quarantine(before, recalls.len() as u64, rows.into(), rejects.len() as u64);
+        let Parsed {
+            recalls,
+            rejects,
+            rows,
+        } = parsed;
+        let held_back = quarantine(
+            before,
+            recalls.len() as u64,
+            rows.into(),
+            rejects.len() as u64,
+        );
         if let Some(reason) = held_back.filter(|_| !task.accept) {
             tracing::warn!(agency = %task.agency, window = %task.slice.window, reason, "feed quarantined");
             state.quarantined = Some(Failure { at, reason });
             return Ok(());
         }
         let found = recalls.len() as u64;
-        let raw_ref = fetch.states.first().map_or_else(String::new, |page| page.raw_ref.clone());
+        let raw_ref = fetch
+            .states
+            .first()
+            .map_or_else(String::new, |page| page.raw_ref.clone());
         let applied = self.apply(task, adapter, recalls, &raw_ref).await?;
         let reasons = rejects
             .iter()
@@ -160,7 +203,10 @@ impl App {
             recalls: found,
             rows: rows.into(),
             rejects: (rejects.len() + applied.refused.len()) as u64,
-            reject_reasons: reasons.take(REASONS).map(|reason| shortened(&reason)).collect(),
+            reject_reasons: reasons
+                .take(REASONS)
+                .map(|reason| shortened(&reason))
+                .collect(),
             pages: fetch.states,
             revision: feeds::REVISION,
         };
@@ -191,26 +237,33 @@ impl App {
         let mut waiting: VecDeque<(&Part, PageRequest)> = VecDeque::new();
         for name in &task.slice.parts {
             let part = agency.parts.iter().find(|part| &part.name == name);
-            let part = part.ok_or_else(|| SliceError::Feed(format!("the feed has no part {name}")))?;
+            let part =
+                part.ok_or_else(|| SliceError::Feed(format!("the feed has no part {name}")))?;
             waiting.push_back((part, adapter.first(part, task.slice.window)));
         }
         let mut fetch = Fetch::default();
         let mut bytes = 0;
         while let Some((part, request)) = waiting.pop_front() {
             if fetch.pages.len() == PAGES_MOST {
-                return Err(SliceError::Feed(format!("the window has more than {PAGES_MOST} pages")));
+                return Err(SliceError::Feed(format!(
+                    "the window has more than {PAGES_MOST} pages"
+                )));
             }
             if !fetch.pages.is_empty() {
                 self.fetcher.pause().await;
             }
-            let (body, state, modified) = self.fetch_page(task.agency, part, &request, known).await?;
+            let (body, state, modified) =
+                self.fetch_page(task.agency, part, &request, known).await?;
             let info = adapter
                 .inspect(state.status, &body)
                 .map_err(|error: FeedError| SliceError::Feed(error.to_string()))?;
             match adapter.next(&request, &info) {
                 Next::Split => {
                     let Some((first, second)) = request.window.halves() else {
-                        let reason = format!("{} has more rows than the feed hands out", request.window.from);
+                        let reason = format!(
+                            "{} has more rows than the feed hands out",
+                            request.window.from
+                        );
                         return Err(SliceError::Feed(reason));
                     };
                     waiting.push_front((part, adapter.first(part, second)));
@@ -222,7 +275,9 @@ impl App {
             }
             bytes += body.len();
             if bytes > BYTES_MOST {
-                return Err(SliceError::Feed(format!("the window has more than {BYTES_MOST} bytes")));
+                return Err(SliceError::Feed(format!(
+                    "the window has more than {BYTES_MOST} bytes"
+                )));
             }
             fetch.modified |= modified;
             fetch.pages.push((request, body));
@@ -240,19 +295,31 @@ impl App {
         known: Option<&WindowState>,
     ) -> Result<(Vec<u8>, PageState, bool), SliceError> {
         let known = known.and_then(|known| known.pages.iter().find(|page| page.url == request.url));
-        match self.fetcher.get(&request.url, known).await.map_err(feed_fault)? {
+        match self
+            .fetcher
+            .get(&request.url, known)
+            .await
+            .map_err(feed_fault)?
+        {
             Fetched::Page { body, mut state } => {
                 state.raw_ref = self.payloads.keep(agency, &part.name, &body).await?;
                 let modified = known.is_none_or(|known| known.raw_ref != state.raw_ref);
                 Ok((body, state, modified))
             }
             Fetched::NotModified => {
-                let state = known.cloned().ok_or_else(|| SliceError::Feed("304 unasked for".into()))?;
+                let state = known
+                    .cloned()
+                    .ok_or_else(|| SliceError::Feed("304 unasked for".into()))?;
                 let body = self.payloads.find(&state.raw_ref, BYTES_MOST).await?;
                 match body {
                     Some(body) => Ok((body, state, false)),
                     // Expired in the bucket: ask for it as if it had never been seen.
-                    None => match self.fetcher.get(&request.url, None).await.map_err(feed_fault)? {
+                    None => match self
+                        .fetcher
+                        .get(&request.url, None)
+                        .await
+                        .map_err(feed_fault)?
+                    {
                         Fetched::Page { body, mut state } => {
                             state.raw_ref = self.payloads.keep(agency, &part.name, &body).await?;
                             Ok((body, state, true))
@@ -270,7 +337,12 @@ fn feed_fault(error: FetchError) -> SliceError {
 }
 
 fn same_pages(now: &[PageState], before: &[PageState]) -> bool {
-    let urls = |pages: &[PageState]| pages.iter().map(|page| page.url.clone()).collect::<Vec<_>>();
+    let urls = |pages: &[PageState]| {
+        pages
+            .iter()
+            .map(|page| page.url.clone())
+            .collect::<Vec<_>>()
+    };
     urls(now) == urls(before)
 }
 

@@ -9,7 +9,7 @@ use crate::{
     clock::{RandomIds, TestClock},
     http::{
         answer::Answer,
-        extract::{Body as JsonBody, Query},
+        extract::Body as JsonBody,
     },
 };
 
@@ -34,10 +34,6 @@ fn app() -> Router {
         .route(
             "/api/v1/long",
             get(async || Answer::ok("word ".repeat(1000))),
-        )
-        .route(
-            "/api/v1/echo",
-            get(async |Query(words): Query<Words>| Answer::ok(words.word)),
         )
         .route(
             "/api/v1/panic",
@@ -342,23 +338,4 @@ async fn a_huge_or_deep_body_is_refused() {
     )
     .await;
     assert!(matches!(got.status, 400 | 422), "{}", got.status);
-}
-
-#[tokio::test]
-async fn an_unknown_query_parameter_is_named() {
-    let got = get_path("/api/v1/echo?word=a&sort_by=x&envelope=none").await;
-    assert_eq!(
-        (got.status, got.json()["errors"][0]["field"].as_str()),
-        (422, Some("/sort_by"))
-    );
-    assert_eq!(
-        get_path("/api/v1/echo?word=a%20b&envelope=none")
-            .await
-            .json(),
-        "a b"
-    );
-    assert_eq!(
-        get_path("/api/v1/echo?word=%FF&envelope=none").await.status,
-        200
-    );
 }

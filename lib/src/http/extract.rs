@@ -31,35 +31,6 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Param<T
     }
 }
 
-/// The query string. Unknown names are refused, like unknown fields.
-#[derive(Debug, Clone, Copy)]
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs: Vec<_> = form_pairs(query)
-            .filter(|(name, _)| name != "envelope")
-            .collect();
-        let query = serde_urlencoded::to_string(&pairs)
-            .map_err(|_| Problem::new(Code::Malformed, "the query string cannot be parsed"))?;
-        let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded_parse(&query));
-        serde_path_to_error::deserialize(deserializer)
-            .map(Self)
-            .map_err(|error| shape_problem(&error.path().to_string(), &error.inner().to_string()))
-    }
-}
-
-fn form_urlencoded_parse(query: &str) -> form_urlencoded::Parse<'_> {
-    form_urlencoded::parse(query.as_bytes())
-}
-
-fn form_pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
-    form_urlencoded_parse(query).map(|(name, value)| (name.into_owned(), value.into_owned()))
-}
-
 /// A JSON body.
 #[derive(Debug, Clone, Copy)]
 pub struct Body<T>(pub T);

@@ -1,9 +1,9 @@
 //! Lists: how a page is asked for, and how it looks.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::{FieldError, Problem};
+use super::params::Params;
 
 /// Rows on a page when the client does not say.
 pub const PER_PAGE: u32 = 20;
@@ -12,23 +12,28 @@ pub const PER_PAGE_MOST: u32 = 100;
 /// How far into a list page numbers reach; cursors go on from there.
 pub const OFFSET_MOST: u32 = 10_000;
 
-/// The part of a query string that asks for a page.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
+/// The part of a query string that asks for a page, as it is documented.
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PageQuery {
+#[expect(
+    dead_code,
+    reason = "stands for the documentation; `PageRequest::read` reads the same names"
+)]
+pub struct PageParams {
     /// The page, from 1.
     #[param(minimum = 1)]
-    pub page: Option<u32>,
+    page: Option<u32>,
     /// Rows on a page, 20 by default and at most 100.
     #[param(minimum = 1, maximum = 100)]
-    pub per_page: Option<u32>,
+    per_page: Option<u32>,
     /// A synonym of `per_page`.
     #[param(minimum = 1, maximum = 100)]
-    pub limit: Option<u32>,
+    limit: Option<u32>,
     /// Rows to skip; not together with `page`.
-    pub offset: Option<u32>,
+    #[param(maximum = 10_000)]
+    offset: Option<u32>,
     /// Where the last page ended, as its `next_cursor` said; not together with `page` or `offset`.
-    pub cursor: Option<String>,
+    cursor: Option<String>,
 }
 
 /// A page that was asked for properly.
@@ -49,69 +54,35 @@ pub enum From {
     Cursor(String),
 }
 
-impl PageQuery {
-    /// Checks every value and says all that is wrong at once.
-    pub fn check(&self) -> Result<PageRequest, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let mut refuse = |field: &str, message: &str| {
-            errors.push(FieldError::new(
-                format!("/{field}"),
-                "INVALID_VALUE",
-                message,
-            ));
-        };
-        let limit = self.per_page.or(self.limit).unwrap_or(PER_PAGE);
+impl PageRequest {
+    /// Reads what page is asked for.
+    pub fn read(params: &mut Params) -> Self {
+        let page: Option<u32> = params.one("page");
+        let per_page: Option<u32> = params.one("per_page");
+        let synonym: Option<u32> = params.one("limit");
+        let offset: Option<u32> = params.one("offset");
+        let cursor: Option<String> = params.one("cursor");
+        let limit = per_page.or(synonym).unwrap_or(PER_PAGE);
         if !(1..=PER_PAGE_MOST).contains(&limit) {
-            let field = if self.per_page.is_some() {
-                "per_page"
-            } else {
-                "limit"
-            };
-            refuse(field, "from 1 to 100");
+            let name = if per_page.is_some() { "per_page" } else { "limit" };
+            params.refuse(name, "INVALID_VALUE", "from 1 to 100");
         }
-        if self.per_page.is_some() && self.limit.is_some_and(|limit| Some(limit) != self.per_page) {
-            refuse("limit", "is a synonym of per_page and says something else");
+        if per_page.is_some() && synonym.is_some_and(|synonym| Some(synonym) != per_page) {
+            params.refuse("limit", "INVALID_VALUE", "is a synonym of per_page and says something else");
         }
-        let ways = [
-            self.page.is_some(),
-            self.offset.is_some(),
-            self.cursor.is_some(),
-        ];
+        let ways = [page.is_some(), offset.is_some(), cursor.is_some()];
         if ways.into_iter().filter(|given| *given).count() > 1 {
-            refuse("cursor", "give one of page, offset and cursor");
+            params.refuse("cursor", "INVALID_VALUE", "give one of page, offset and cursor");
         }
-        if self.page == Some(0) {
-            refuse("page", "pages are counted from 1");
+        if page == Some(0) {
+            params.refuse("page", "INVALID_VALUE", "pages are counted from 1");
         }
-        let offset = self.offset.unwrap_or_else(|| {
-            self.page
-                .unwrap_or(1)
-                .saturating_sub(1)
-                .saturating_mul(limit)
-        });
-        if offset > OFFSET_MOST {
-            let field = if self.offset.is_some() {
-                "offset"
-            } else {
-                "page"
-            };
-            refuse(field, "reaches past row 10,000; go on with next_cursor");
+        let name = if offset.is_some() { "offset" } else { "page" };
+        let offset = offset.unwrap_or_else(|| page.unwrap_or(1).saturating_sub(1).saturating_mul(limit));
+        if offset.saturating_add(limit.min(PER_PAGE_MOST)) > OFFSET_MOST {
+            params.refuse(name, "INVALID_VALUE", "reaches past row 10,000; go on with next_cursor");
         }
-        let from = match &self.cursor {
-            Some(cursor) => From::Cursor(cursor.clone()),
-            None => From::Offset(offset),
-        };
-        if errors.is_empty() {
-            Ok(PageRequest { limit, from })
-        } else {
-            Err(errors)
-        }
-    }
-}
-
-impl std::convert::From<Vec<FieldError>> for Problem {
-    fn from(errors: Vec<FieldError>) -> Self {
-        Self::invalid(errors)
+        Self { limit, from: cursor.map_or(From::Offset(offset), From::Cursor) }
     }
 }
 
@@ -175,46 +146,29 @@ impl<T> List<T> {
 mod tests {
     use super::*;
 
+    fn read(query: &str) -> Result<PageRequest, Vec<String>> {
+        let mut params = Params::parse(query);
+        let request = PageRequest::read(&mut params);
+        match params.finish() {
+            Ok(()) => Ok(request),
+            Err(problem) => Err(problem.errors.into_iter().map(|error| error.field).collect()),
+        }
+    }
+
     #[test]
     fn a_page_is_twenty_rows_from_the_start_unless_told() {
-        let page = PageQuery::default().check().unwrap();
-        assert_eq!(
-            page,
-            PageRequest {
-                limit: 20,
-                from: From::Offset(0)
-            }
-        );
-        let page = PageQuery {
-            page: Some(3),
-            limit: Some(50),
-            ..PageQuery::default()
-        }
-        .check()
-        .unwrap();
-        assert_eq!(
-            page,
-            PageRequest {
-                limit: 50,
-                from: From::Offset(100)
-            }
-        );
+        assert_eq!(read(""), Ok(PageRequest { limit: 20, from: From::Offset(0) }));
+        assert_eq!(read("page=3&limit=50"), Ok(PageRequest { limit: 50, from: From::Offset(100) }));
+        assert_eq!(read("offset=7"), Ok(PageRequest { limit: 20, from: From::Offset(7) }));
+        assert_eq!(read("cursor=abc"), Ok(PageRequest { limit: 20, from: From::Cursor("abc".into()) }));
     }
 
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
-        let query = PageQuery {
-            page: Some(0),
-            per_page: Some(1_000_000_000),
-            offset: Some(20_000),
-            ..PageQuery::default()
-        };
-        let fields: Vec<_> = query
-            .check()
-            .unwrap_err()
-            .into_iter()
-            .map(|error| error.field)
-            .collect();
-        assert_eq!(fields, ["/per_page", "/cursor", "/page", "/offset"]);
+        let faults = ["/per_page", "/cursor", "/page", "/offset"].map(str::to_owned).to_vec();
+        assert_eq!(read("page=0&per_page=1000000000&offset=20000"), Err(faults));
+        assert_eq!(read("page=-1"), Err(vec!["/page".into()]));
+        assert_eq!(read("page=501"), Err(vec!["/page".into()]));
+        assert!(read("page=500").is_ok());
     }
 }

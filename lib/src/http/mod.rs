@@ -6,7 +6,12 @@ pub mod cursor;
 pub mod edge;
 pub mod extract;
 pub mod list;
+pub mod params;
 pub mod problem;
+#[cfg(feature = "search")]
+pub mod recall_filters;
+#[cfg(feature = "search")]
+pub mod snapshot;
 
 use std::sync::Arc;
 
