@@ -3,9 +3,11 @@
 //! Nothing in here does I/O or asks what time it is.
 
 pub mod agency;
+pub mod code;
 pub mod gtin;
 pub mod identifier;
 pub mod posting;
+pub mod printed_date;
 pub mod recall;
 pub mod vocabulary;
 pub mod window;
