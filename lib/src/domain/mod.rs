@@ -6,6 +6,8 @@ pub mod agency;
 pub mod code;
 pub mod gtin;
 pub mod identifier;
+pub mod matching;
+pub mod normalise;
 pub mod posting;
 pub mod printed_date;
 pub mod recall;
