@@ -120,25 +120,33 @@ pub(crate) struct QuarantineView {
 
 impl From<Failure> for FailureView {
     fn from(failure: Failure) -> Self {
-        Self { at: failure.at, reason: failure.reason }
+        Self {
+            at: failure.at,
+            reason: failure.reason,
+        }
     }
 }
 
 impl AgencyView {
     fn of(agency: &'static Agency, state: Option<AgencyState>, now: Timestamp) -> Self {
         let status = match &state {
-            _ if !agency.enabled && agency.certainty == Certainty::Memory => AgencyStatus::NotVerified,
+            _ if !agency.enabled && agency.certainty == Certainty::Memory => {
+                AgencyStatus::NotVerified
+            }
             _ if !agency.enabled => AgencyStatus::Planned,
             Some(state) if !state.quarantined.is_empty() => AgencyStatus::Quarantined,
             Some(state) if state.loaded => AgencyStatus::Live,
             _ => AgencyStatus::Loading,
         };
         let state = state.unwrap_or_else(|| AgencyState::of(agency, &[], now));
-        let quarantined = state.quarantined.into_iter().map(|quarantine| QuarantineView {
-            part: quarantine.slice.name(),
-            window: quarantine.slice.window.to_string(),
-            failure: quarantine.failure.into(),
-        });
+        let quarantined = state
+            .quarantined
+            .into_iter()
+            .map(|quarantine| QuarantineView {
+                part: quarantine.slice.name(),
+                window: quarantine.slice.window.to_string(),
+                failure: quarantine.failure.into(),
+            });
         Self {
             key: agency.key().as_str(),
             name: &agency.name,
@@ -149,7 +157,9 @@ impl AgencyView {
             certainty: agency.certainty,
             status,
             last_success: state.last_success,
-            lag_seconds: state.last_success.map(|at| now.duration_since(at).as_secs().max(0)),
+            lag_seconds: state
+                .last_success
+                .map(|at| now.duration_since(at).as_secs().max(0)),
             last_attempt: state.last_attempt,
             cadence_minutes: agency.cadence_minutes,
             records: state.records,
@@ -178,7 +188,13 @@ pub(crate) async fn list_agencies(State(app): State<App>) -> Result<Answer<Agenc
         .iter()
         .map(|agency| AgencyView::of(agency, states.remove(&agency.key()), now))
         .collect();
-    Ok(Answer::public(AgenciesView { total: items.len(), items }, FRESH))
+    Ok(Answer::public(
+        AgenciesView {
+            total: items.len(),
+            items,
+        },
+        FRESH,
+    ))
 }
 
 /// Get one agency.
@@ -194,5 +210,8 @@ pub(crate) async fn get_agency(
 ) -> Result<Answer<AgencyView>, Problem> {
     let key: AgencyKey = key.parse().map_err(|_| Problem::not_found("agency"))?;
     let state = app.agencies.sum(key).await?;
-    Ok(Answer::public(AgencyView::of(key.row(), state, app.clock.now()), FRESH))
+    Ok(Answer::public(
+        AgencyView::of(key.row(), state, app.clock.now()),
+        FRESH,
+    ))
 }

@@ -28,6 +28,10 @@ pub(crate) async fn get_recall(
     State(app): State<App>,
     Param(id): Param<RecallId>,
 ) -> Result<Answer<RecallView>, Problem> {
-    let recall = app.recalls.find(&id).await?.ok_or_else(|| Problem::not_found("recall"))?;
+    let recall = app
+        .recalls
+        .find(&id)
+        .await?
+        .ok_or_else(|| Problem::not_found("recall"))?;
     Ok(Answer::public(recall.into(), FRESH))
 }

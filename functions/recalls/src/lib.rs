@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client as Dynamo;
 use aws_sdk_s3::Client as S3;
+use axum::Router;
 use babyshield::{
     clock::Clock,
     config::Settings,
@@ -18,7 +19,6 @@ use babyshield::{
     search::SnapshotBucket,
     stores::{agencies::AgencyStore, recalls::RecallStore},
 };
-use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -62,7 +62,12 @@ impl App {
         Ok(Self {
             recalls: RecallStore::new(dynamo.clone(), &config.recalls_table),
             agencies: AgencyStore::new(dynamo, config.recalls_table),
-            index: SearchSnapshot::new(bucket, start.scratch("recalls"), cursors, start.clock.clone())?,
+            index: SearchSnapshot::new(
+                bucket,
+                start.scratch("recalls"),
+                cursors,
+                start.clock.clone(),
+            )?,
             clock: start.clock.clone(),
         })
     }

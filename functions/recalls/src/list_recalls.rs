@@ -27,7 +27,10 @@ use crate::{App, get_recall::FRESH};
 /// The order and the words, as they are documented.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "stands for the documentation; `query` reads the same names")]
+#[expect(
+    dead_code,
+    reason = "stands for the documentation; `query` reads the same names"
+)]
 pub(crate) struct ListParams {
     /// Words that the title or a product must have, all of them.
     #[param(max_length = 200)]
@@ -136,7 +139,11 @@ impl From<RecallSummary> for RecallRow {
 
 impl From<ProductName> for ProductRow {
     fn from(product: ProductName) -> Self {
-        Self { name: product.name, brands: product.brands, category: product.category }
+        Self {
+            name: product.name,
+            brands: product.brands,
+            category: product.category,
+        }
     }
 }
 
@@ -151,7 +158,11 @@ impl FromStr for Word<RecallSort> {
             "updated" => RecallSort::Updated,
             "severity" => RecallSort::Severity,
             "id" => RecallSort::Id,
-            _ => return Err(NotInVocabulary { allowed: "published, updated, severity, id".into() }),
+            _ => {
+                return Err(NotInVocabulary {
+                    allowed: "published, updated, severity, id".into(),
+                });
+            }
         }))
     }
 }
@@ -161,9 +172,14 @@ fn query(mut params: Params) -> Result<(ListQuery, PageRequest), Problem> {
     let query = ListQuery {
         filters: filters(&mut params),
         text: params.text("q", LONGEST_TEXT),
-        sort: params.one::<Word<RecallSort>>("sort").map_or(RecallSort::Published, |word| word.0),
+        sort: params
+            .one::<Word<RecallSort>>("sort")
+            .map_or(RecallSort::Published, |word| word.0),
         direction: params.one("order").unwrap_or(Direction::Descending),
-        page: babyshield::search::query::Page::Offset { offset: 0, limit: request.limit as usize },
+        page: babyshield::search::query::Page::Offset {
+            offset: 0,
+            limit: request.limit as usize,
+        },
     };
     params.finish()?;
     Ok((query, request))
@@ -187,10 +203,22 @@ pub(crate) async fn list_recalls(
     params: Params,
 ) -> Result<Answer<RecallsView>, Problem> {
     let (mut query, request) = query(params)?;
-    let bound_to = format!("recalls {:?} {:?} {:?} {:?}", query.filters, query.text, query.sort, query.direction);
+    let bound_to = format!(
+        "recalls {:?} {:?} {:?} {:?}",
+        query.filters, query.text, query.sort, query.direction
+    );
     let answering = app.index.answering(&request, &bound_to).await?;
     query.page = answering.page;
     let items = answering.generation.catalogue.recalls(&query)?;
-    let list = app.index.list(items, &request, answering.index.generation, &bound_to).await?;
-    Ok(Answer::public(RecallsView { list, index: answering.index }, FRESH))
+    let list = app
+        .index
+        .list(items, &request, answering.index.generation, &bound_to)
+        .await?;
+    Ok(Answer::public(
+        RecallsView {
+            list,
+            index: answering.index,
+        },
+        FRESH,
+    ))
 }

@@ -3,9 +3,7 @@
 use babyshield::{
     domain::{
         identifier::{Identifier, Scope},
-        recall::{
-            Firm, Recall, RecallProduct, Related, Severity, Sold, SourceLine, Units,
-        },
+        recall::{Firm, Recall, RecallProduct, Related, Severity, Sold, SourceLine, Units},
         vocabulary::{Category, Hazard, RecallKind, Remedy, Status},
     },
     stores::recalls::{StoredRecall, StoredVersion, VersionRow},
@@ -155,7 +153,12 @@ impl From<StoredRecall> for RecallView {
 
 impl From<StoredVersion> for RecallView {
     fn from(stored: StoredVersion) -> Self {
-        Self::of(stored.recall, &stored.row, std::slice::from_ref(&stored.row), None)
+        Self::of(
+            stored.recall,
+            &stored.row,
+            std::slice::from_ref(&stored.row),
+            None,
+        )
     }
 }
 

@@ -25,7 +25,10 @@ impl Config {
     pub fn load(settings: &mut Settings) -> Option<Self> {
         let bucket = settings.required("BUCKET");
         let cursor_secret = settings.required("CURSOR_SECRET_ARN");
-        Some(Self { bucket: bucket?, cursor_secret: cursor_secret? })
+        Some(Self {
+            bucket: bucket?,
+            cursor_secret: cursor_secret?,
+        })
     }
 }
 
@@ -40,7 +43,12 @@ impl App {
     pub fn new(start: &Start, config: Config) -> Result<Self, Error> {
         let bucket = SnapshotBucket::new(S3::new(&start.sdk), config.bucket);
         let cursors = CursorKey::new(&start.sdk, config.cursor_secret);
-        let index = SearchSnapshot::new(bucket, start.scratch("search"), cursors, start.clock.clone())?;
+        let index = SearchSnapshot::new(
+            bucket,
+            start.scratch("search"),
+            cursors,
+            start.clock.clone(),
+        )?;
         Ok(Self { index })
     }
 }

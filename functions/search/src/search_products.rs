@@ -19,7 +19,8 @@ use babyshield::{
         snapshot::IndexAge,
     },
     search::query::{
-        Direction, LONGEST_TEXT, MOST_WORDS, Matched, Page, ProductQuery, ProductSort, ProductSummary,
+        Direction, LONGEST_TEXT, MOST_WORDS, Matched, Page, ProductQuery, ProductSort,
+        ProductSummary,
     },
 };
 use jiff::civil::Date;
@@ -34,7 +35,10 @@ const FRESH: u32 = 30;
 /// The text and the order, as they are documented.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "stands for the documentation; `query` reads the same names")]
+#[expect(
+    dead_code,
+    reason = "stands for the documentation; `query` reads the same names"
+)]
 pub(crate) struct SearchParams {
     /// What to look for: words of name, brand or model, or an identifier. Without it, all that the
     /// filters leave, newest first.
@@ -150,7 +154,9 @@ impl FromStr for Word<ProductSort> {
         match text {
             "relevance" => Ok(Self(ProductSort::Relevance)),
             "published" => Ok(Self(ProductSort::Published)),
-            _ => Err(NotInVocabulary { allowed: "relevance, published".into() }),
+            _ => Err(NotInVocabulary {
+                allowed: "relevance, published".into(),
+            }),
         }
     }
 }
@@ -159,14 +165,23 @@ fn query(mut params: Params) -> Result<(ProductQuery, PageRequest), Problem> {
     let request = PageRequest::read(&mut params);
     let text = params.text("q", LONGEST_TEXT).unwrap_or_default();
     if text.split_whitespace().count() > MOST_WORDS {
-        params.refuse("q", "TOO_LONG", &format!("has more than {MOST_WORDS} words"));
+        params.refuse(
+            "q",
+            "TOO_LONG",
+            &format!("has more than {MOST_WORDS} words"),
+        );
     }
     let query = ProductQuery {
         text,
         filters: filters(&mut params),
-        sort: params.one::<Word<ProductSort>>("sort").map_or(ProductSort::Relevance, |word| word.0),
+        sort: params
+            .one::<Word<ProductSort>>("sort")
+            .map_or(ProductSort::Relevance, |word| word.0),
         direction: params.one("order").unwrap_or(Direction::Descending),
-        page: Page::Offset { offset: 0, limit: request.limit as usize },
+        page: Page::Offset {
+            offset: 0,
+            limit: request.limit as usize,
+        },
     };
     params.finish()?;
     Ok((query, request))
@@ -199,11 +214,21 @@ pub(crate) async fn search_products(
     params: Params,
 ) -> Result<Answer<ProductsView>, Problem> {
     let (mut query, request) = query(params)?;
-    let bound_to = format!("products {:?} {:?} {:?} {:?}", query.text, query.filters, query.sort, query.direction);
+    let bound_to = format!(
+        "products {:?} {:?} {:?} {:?}",
+        query.text, query.filters, query.sort, query.direction
+    );
     let answering = app.index.answering(&request, &bound_to).await?;
     query.page = answering.page;
-    let (matched, items) = answering.generation.catalogue.products(&query)?;
-    let list = app.index.list(items, &request, answering.index.generation, &bound_to).await?;
-    let view = ProductsView { list, matched: word(matched), index: answering.index };
+    let (items, matched) = answering.generation.catalogue.products(&query)?;
+    let list = app
+        .index
+        .list(items, &request, answering.index.generation, &bound_to)
+        .await?;
+    let view = ProductsView {
+        list,
+        matched: word(matched),
+        index: answering.index,
+    };
     Ok(Answer::public(view, FRESH))
 }

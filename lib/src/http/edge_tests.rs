@@ -7,10 +7,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::{
     clock::{RandomIds, TestClock},
-    http::{
-        answer::Answer,
-        extract::Body as JsonBody,
-    },
+    http::{answer::Answer, extract::Body as JsonBody},
 };
 
 #[derive(serde::Deserialize)]

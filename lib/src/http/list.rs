@@ -64,25 +64,45 @@ impl PageRequest {
         let cursor: Option<String> = params.one("cursor");
         let limit = per_page.or(synonym).unwrap_or(PER_PAGE);
         if !(1..=PER_PAGE_MOST).contains(&limit) {
-            let name = if per_page.is_some() { "per_page" } else { "limit" };
+            let name = if per_page.is_some() {
+                "per_page"
+            } else {
+                "limit"
+            };
             params.refuse(name, "INVALID_VALUE", "from 1 to 100");
         }
         if per_page.is_some() && synonym.is_some_and(|synonym| Some(synonym) != per_page) {
-            params.refuse("limit", "INVALID_VALUE", "is a synonym of per_page and says something else");
+            params.refuse(
+                "limit",
+                "INVALID_VALUE",
+                "is a synonym of per_page and says something else",
+            );
         }
         let ways = [page.is_some(), offset.is_some(), cursor.is_some()];
         if ways.into_iter().filter(|given| *given).count() > 1 {
-            params.refuse("cursor", "INVALID_VALUE", "give one of page, offset and cursor");
+            params.refuse(
+                "cursor",
+                "INVALID_VALUE",
+                "give one of page, offset and cursor",
+            );
         }
         if page == Some(0) {
             params.refuse("page", "INVALID_VALUE", "pages are counted from 1");
         }
         let name = if offset.is_some() { "offset" } else { "page" };
-        let offset = offset.unwrap_or_else(|| page.unwrap_or(1).saturating_sub(1).saturating_mul(limit));
+        let offset =
+            offset.unwrap_or_else(|| page.unwrap_or(1).saturating_sub(1).saturating_mul(limit));
         if offset.saturating_add(limit.min(PER_PAGE_MOST)) > OFFSET_MOST {
-            params.refuse(name, "INVALID_VALUE", "reaches past row 10,000; go on with next_cursor");
+            params.refuse(
+                name,
+                "INVALID_VALUE",
+                "reaches past row 10,000; go on with next_cursor",
+            );
         }
-        Self { limit, from: cursor.map_or(From::Offset(offset), From::Cursor) }
+        Self {
+            limit,
+            from: cursor.map_or(From::Offset(offset), From::Cursor),
+        }
     }
 }
 
@@ -151,21 +171,51 @@ mod tests {
         let request = PageRequest::read(&mut params);
         match params.finish() {
             Ok(()) => Ok(request),
-            Err(problem) => Err(problem.errors.into_iter().map(|error| error.field).collect()),
+            Err(problem) => Err(problem
+                .errors
+                .into_iter()
+                .map(|error| error.field)
+                .collect()),
         }
     }
 
     #[test]
     fn a_page_is_twenty_rows_from_the_start_unless_told() {
-        assert_eq!(read(""), Ok(PageRequest { limit: 20, from: From::Offset(0) }));
-        assert_eq!(read("page=3&limit=50"), Ok(PageRequest { limit: 50, from: From::Offset(100) }));
-        assert_eq!(read("offset=7"), Ok(PageRequest { limit: 20, from: From::Offset(7) }));
-        assert_eq!(read("cursor=abc"), Ok(PageRequest { limit: 20, from: From::Cursor("abc".into()) }));
+        assert_eq!(
+            read(""),
+            Ok(PageRequest {
+                limit: 20,
+                from: From::Offset(0)
+            })
+        );
+        assert_eq!(
+            read("page=3&limit=50"),
+            Ok(PageRequest {
+                limit: 50,
+                from: From::Offset(100)
+            })
+        );
+        assert_eq!(
+            read("offset=7"),
+            Ok(PageRequest {
+                limit: 20,
+                from: From::Offset(7)
+            })
+        );
+        assert_eq!(
+            read("cursor=abc"),
+            Ok(PageRequest {
+                limit: 20,
+                from: From::Cursor("abc".into())
+            })
+        );
     }
 
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
-        let faults = ["/per_page", "/cursor", "/page", "/offset"].map(str::to_owned).to_vec();
+        let faults = ["/per_page", "/cursor", "/page", "/offset"]
+            .map(str::to_owned)
+            .to_vec();
         assert_eq!(read("page=0&per_page=1000000000&offset=20000"), Err(faults));
         assert_eq!(read("page=-1"), Err(vec!["/page".into()]));
         assert_eq!(read("page=501"), Err(vec!["/page".into()]));

@@ -33,7 +33,11 @@ impl Params {
         let mut params = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if name != "envelope" {
-                params.given.entry(name.into_owned()).or_default().push(value.into_owned());
+                params
+                    .given
+                    .entry(name.into_owned())
+                    .or_default()
+                    .push(value.into_owned());
             }
         }
         params
@@ -53,7 +57,11 @@ impl Params {
     pub fn text(&mut self, name: &str, most: usize) -> Option<String> {
         let text: String = self.one(name)?;
         if text.chars().count() > most {
-            self.refuse(name, "TOO_LONG", &format!("has more than {most} characters"));
+            self.refuse(
+                name,
+                "TOO_LONG",
+                &format!("has more than {most} characters"),
+            );
             return None;
         }
         Some(text)
@@ -70,15 +78,23 @@ impl Params {
             .map(str::to_owned)
             .collect();
         if values.len() > LIST_MOST {
-            self.refuse(name, "TOO_MANY", &format!("has more than {LIST_MOST} values"));
+            self.refuse(
+                name,
+                "TOO_MANY",
+                &format!("has more than {LIST_MOST} values"),
+            );
             return Vec::new();
         }
-        values.iter().filter_map(|value| self.read(name, value)).collect()
+        values
+            .iter()
+            .filter_map(|value| self.read(name, value))
+            .collect()
     }
 
     /// Notes that a value is invalid.
     pub fn refuse(&mut self, name: &str, code: &str, message: &str) {
-        self.errors.push(FieldError::new(format!("/{name}"), code, message));
+        self.errors
+            .push(FieldError::new(format!("/{name}"), code, message));
     }
 
     /// Ends the reading: whatever was not asked for is refused too.
@@ -88,17 +104,28 @@ impl Params {
             let shown: String = name.chars().take(100).collect();
             self.refuse(&shown, "UNKNOWN_FIELD", "there is no such parameter");
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(self.errors)) }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(self.errors))
+        }
     }
 
     fn take(&mut self, name: &str) -> Vec<String> {
         let values = self.given.remove(name).unwrap_or_default();
-        values.into_iter().filter(|value| !value.trim().is_empty()).collect()
+        values
+            .into_iter()
+            .filter(|value| !value.trim().is_empty())
+            .collect()
     }
 
     fn read<T: FromStr<Err: Display>>(&mut self, name: &str, value: &str) -> Option<T> {
         if value.chars().count() > VALUE_MOST {
-            self.refuse(name, "TOO_LONG", &format!("has more than {VALUE_MOST} characters"));
+            self.refuse(
+                name,
+                "TOO_LONG",
+                &format!("has more than {VALUE_MOST} characters"),
+            );
             return None;
         }
         match value.trim().parse() {
@@ -119,7 +146,10 @@ mod tests {
     #[test]
     fn lists_are_separated_by_commas_or_repeated() {
         let mut params = Params::parse("hazard=choking,fire&hazard=fall&envelope=none");
-        assert_eq!(params.list::<Hazard>("hazard"), [Hazard::Choking, Hazard::Fire, Hazard::Fall]);
+        assert_eq!(
+            params.list::<Hazard>("hazard"),
+            [Hazard::Choking, Hazard::Fire, Hazard::Fall]
+        );
         params.finish().unwrap();
     }
 
@@ -130,7 +160,11 @@ mod tests {
         params.list::<Hazard>("hazard");
         params.text("q", 10);
         let problem = params.finish().unwrap_err();
-        let faults: Vec<_> = problem.errors.iter().map(|error| error.field.as_str()).collect();
+        let faults: Vec<_> = problem
+            .errors
+            .iter()
+            .map(|error| error.field.as_str())
+            .collect();
         assert_eq!(faults, ["/page", "/hazard", "/q", "/colour"]);
     }
 

@@ -13,7 +13,10 @@ const VALUE_MOST: usize = 100;
 /// of them; different filters must all hold.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "stands for the documentation; `filters` reads the same names")]
+#[expect(
+    dead_code,
+    reason = "stands for the documentation; `filters` reads the same names"
+)]
 pub struct FilterParams {
     /// Agencies by key, such as `us-cpsc,us-fda`.
     agency: Option<String>,
@@ -54,8 +57,15 @@ pub fn filters(params: &mut Params) -> Filters {
     let published = span(params, "published_from", "published_to");
     let updated = span(params, "updated_from", "updated_to");
     let country = params.list::<String>("country");
-    if country.iter().any(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic())) {
-        params.refuse("country", "INVALID_VALUE", "two letters (ISO 3166-1 alpha-2)");
+    if country
+        .iter()
+        .any(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic()))
+    {
+        params.refuse(
+            "country",
+            "INVALID_VALUE",
+            "two letters (ISO 3166-1 alpha-2)",
+        );
     }
     Filters {
         agency: params.list("agency"),
@@ -76,13 +86,20 @@ pub fn filters(params: &mut Params) -> Filters {
 fn texts(params: &mut Params, name: &str) -> Vec<String> {
     let texts: Vec<String> = params.list(name);
     if texts.iter().any(|text| text.chars().count() > VALUE_MOST) {
-        params.refuse(name, "TOO_LONG", &format!("has more than {VALUE_MOST} characters"));
+        params.refuse(
+            name,
+            "TOO_LONG",
+            &format!("has more than {VALUE_MOST} characters"),
+        );
     }
     texts
 }
 
 fn span(params: &mut Params, from: &str, to: &str) -> Span {
-    let span = Span { from: day(params, from), to: day(params, to) };
+    let span = Span {
+        from: day(params, from),
+        to: day(params, to),
+    };
     if let (Some(first), Some(last)) = (span.from, span.to)
         && last < first
     {
@@ -94,7 +111,9 @@ fn span(params: &mut Params, from: &str, to: &str) -> Span {
 fn day(params: &mut Params, name: &str) -> Option<Date> {
     let text: String = params.one(name)?;
     // A date and nothing else: `2026-10-01T09:00` must not pass for the day.
-    let day = Date::strptime("%Y-%m-%d", &text).ok().filter(|_| text.len() == 10);
+    let day = Date::strptime("%Y-%m-%d", &text)
+        .ok()
+        .filter(|_| text.len() == 10);
     if day.is_none() {
         params.refuse(name, "INVALID_VALUE", "a day as YYYY-MM-DD");
     }
@@ -111,7 +130,9 @@ mod tests {
         let query: Vec<_> = documented
             .iter()
             .map(|param| match param.name.as_str() {
-                name @ ("agency" | "country") => format!("{name}=us-cpsc").replace("country=us-cpsc", "country=US"),
+                name @ ("agency" | "country") => {
+                    format!("{name}=us-cpsc").replace("country=us-cpsc", "country=US")
+                }
                 name if name.contains('_') => format!("{name}=2026-10-01"),
                 "category" => "category=toys".into(),
                 "hazard" => "hazard=fire".into(),
@@ -125,7 +146,10 @@ mod tests {
         let mut params = Params::parse(&query.join("&"));
         let filters = filters(&mut params);
         params.finish().unwrap();
-        assert_eq!(filters.agency.len() + filters.brand.len() + filters.identifier.len(), 3);
+        assert_eq!(
+            filters.agency.len() + filters.brand.len() + filters.identifier.len(),
+            3
+        );
         assert!(filters.updated.to.is_some());
     }
 
@@ -134,7 +158,22 @@ mod tests {
         let query = "published_from=2026-02-30&published_to=1.2.2026&country=USA&agency=us&updated_from=2026-02-02&updated_to=2026-02-01";
         let mut params = Params::parse(query);
         filters(&mut params);
-        let faults: Vec<_> = params.finish().unwrap_err().errors.into_iter().map(|error| error.field).collect();
-        assert_eq!(faults, ["/published_from", "/published_to", "/updated_to", "/country", "/agency"]);
+        let faults: Vec<_> = params
+            .finish()
+            .unwrap_err()
+            .errors
+            .into_iter()
+            .map(|error| error.field)
+            .collect();
+        assert_eq!(
+            faults,
+            [
+                "/published_from",
+                "/published_to",
+                "/updated_to",
+                "/country",
+                "/agency"
+            ]
+        );
     }
 }

@@ -70,7 +70,11 @@ impl SearchSnapshot {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SnapshotError> {
         let reader = Arc::new(SnapshotReader::open(bucket, &directory, DISK)?);
-        Ok(Self { reader, cursors, clock })
+        Ok(Self {
+            reader,
+            cursors,
+            clock,
+        })
     }
 
     /// Chooses the generation for a page: the one that its cursor names, else the current one.
@@ -88,12 +92,24 @@ impl SearchSnapshot {
                 let generation = self.reader.current(now).await.map_err(problem)?;
                 let reader = Arc::clone(&self.reader);
                 tokio::spawn(async move { reader.refresh_beside(now).await });
-                (generation, Page::Offset { offset: *offset as usize, limit })
+                (
+                    generation,
+                    Page::Offset {
+                        offset: *offset as usize,
+                        limit,
+                    },
+                )
             }
             From::Cursor(cursor) => {
                 let position: Position = self.cursors.get().await?.open(cursor, bound_to)?;
                 let generation = self.reader.at(position.generation).await.map_err(problem)?;
-                (generation, Page::After { key: position.after, limit })
+                (
+                    generation,
+                    Page::After {
+                        key: position.after,
+                        limit,
+                    },
+                )
             }
         };
         let index = IndexAge {
@@ -101,7 +117,11 @@ impl SearchSnapshot {
             as_of: generation.created_at,
             stale: self.reader.freshness(now).stale,
         };
-        Ok(Answering { generation, page, index })
+        Ok(Answering {
+            generation,
+            page,
+            index,
+        })
     }
 
     /// Makes the page that is answered, its cursor sealed.
@@ -127,9 +147,10 @@ impl SearchSnapshot {
 /// Nothing could be decided: never an empty list.
 fn problem(error: SnapshotError) -> Problem {
     match error {
-        SnapshotError::GenerationGone(_) => {
-            Problem::new(Code::CursorExpired, "the listing is no longer kept; begin at its first page")
-        }
+        SnapshotError::GenerationGone(_) => Problem::new(
+            Code::CursorExpired,
+            "the listing is no longer kept; begin at its first page",
+        ),
         error => Problem::unavailable(error),
     }
 }

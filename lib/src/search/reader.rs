@@ -148,7 +148,9 @@ impl SnapshotReader {
         }
         let opened = match self.load(number).await {
             Ok(opened) => Arc::new(opened),
-            Err(SnapshotError::Missing { .. }) => return Err(SnapshotError::GenerationGone(number)),
+            Err(SnapshotError::Missing { .. }) => {
+                return Err(SnapshotError::GenerationGone(number));
+            }
             Err(error) => return Err(error),
         };
         self.write(|state| {

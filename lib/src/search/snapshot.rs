@@ -87,7 +87,8 @@ impl SegmentFile {
                 .name
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        let print_ok = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
+        let print_ok =
+            self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
         name_ok && print_ok && self.name != "meta.json"
     }
 }
@@ -228,13 +229,19 @@ mod tests {
         for name in ["../x", "/etc/x", ".managed.json", "meta.json", "", "a b"] {
             let json = serde_json::to_vec(&manifest(name)).unwrap();
             let refused = Manifest::parse("m", 7, &json);
-            assert!(matches!(refused, Err(SnapshotError::Corrupt { .. })), "{name}");
+            assert!(
+                matches!(refused, Err(SnapshotError::Corrupt { .. })),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn another_format_is_named_as_such_whatever_else_it_holds() {
         let refused = Pointer::parse("p", br#"{"format": 2, "anything": []}"#);
-        assert!(matches!(refused, Err(SnapshotError::Format { found: 2, .. })));
+        assert!(matches!(
+            refused,
+            Err(SnapshotError::Format { found: 2, .. })
+        ));
     }
 }
