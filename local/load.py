@@ -125,12 +125,19 @@ def wait_until_live(known: Dict[str, Any]) -> None:
             say("    " + progress(working, consumed))
         if working and not consumed and not late:
             return
-        if time.monotonic() - moved > STILL_SECONDS:
-            missing = ", ".join(f"{agency.get('key')} is {agency.get('status')}" for agency in late) or "no agency is switched on"
-            raise Problem(
-                f"Nothing moved for {STILL_SECONDS} s: {missing}; waiting: {counts(consumed) or 'nothing'}. ./dev logs sync says more."
-            )
+        # With nothing left to do, what is held back stays held back.
+        stuck = not consumed and late and all(agency.get("status") == "quarantined" for agency in late)
+        if stuck or time.monotonic() - moved > STILL_SECONDS:
+            missing = "; ".join(state_of(agency) for agency in late) or "no agency is switched on"
+            raise Problem(f"The feeds are not loaded: {missing}. Waiting: {counts(consumed) or 'nothing'}. ./dev logs sync says more.")
         time.sleep(0.25)
+
+
+def state_of(agency: Dict[str, Any]) -> str:
+    """Returns one agency that is not live, with the reason where it gives one."""
+    error = agency.get("last_error") or {}
+    reason = error.get("reason") if isinstance(error, dict) else None
+    return f"{agency.get('key')} is {agency.get('status')}" + (f" ({reason})" if reason else "")
 
 
 def record_count(agency: Dict[str, Any]) -> int:
