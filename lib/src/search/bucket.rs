@@ -134,7 +134,11 @@ impl SnapshotBucket {
     }
 
     /// Uploads one file of the index.
-    pub(super) async fn upload(&self, file: &SegmentFile, from: &Path) -> Result<(), SnapshotError> {
+    pub(super) async fn upload(
+        &self,
+        file: &SegmentFile,
+        from: &Path,
+    ) -> Result<(), SnapshotError> {
         let key = segment_key(&file.key_name());
         let body = ByteStream::from_path(from)
             .await
@@ -154,7 +158,11 @@ impl SnapshotBucket {
     }
 
     /// Fetches one file of the index and checks size and checksum; a damaged one is not left behind.
-    pub(super) async fn download(&self, file: &SegmentFile, to: &Path) -> Result<(), SnapshotError> {
+    pub(super) async fn download(
+        &self,
+        file: &SegmentFile,
+        to: &Path,
+    ) -> Result<(), SnapshotError> {
         let key = segment_key(&file.key_name());
         let body = self.get(&key).await?;
         let done = checked(&key, file, body, to).await;
@@ -183,7 +191,12 @@ impl SnapshotBucket {
                 .iter()
                 .map(|key| ObjectIdentifier::builder().key(key).build())
                 .collect::<Result<Vec<_>, _>>()
-                .and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build())
+                .and_then(|objects| {
+                    Delete::builder()
+                        .set_objects(Some(objects))
+                        .quiet(true)
+                        .build()
+                })
                 .map_err(|error| SnapshotError::Store {
                     what: "build a deletion".to_owned(),
                     source: Box::new(error),
@@ -207,7 +220,10 @@ impl SnapshotBucket {
     }
 
     /// Lists all keys with that beginning, and when each was written.
-    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<(String, Timestamp)>, SnapshotError> {
+    pub(super) async fn list(
+        &self,
+        prefix: &str,
+    ) -> Result<Vec<(String, Timestamp)>, SnapshotError> {
         let mut pages = self
             .client
             .list_objects_v2()
@@ -217,7 +233,8 @@ impl SnapshotBucket {
             .send();
         let mut all = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| SnapshotError::store(format!("list {prefix}"), error))?;
+            let page =
+                page.map_err(|error| SnapshotError::store(format!("list {prefix}"), error))?;
             for object in page.contents() {
                 let written = object
                     .last_modified()
@@ -266,7 +283,10 @@ async fn checked(
         let bytes = bytes.as_ref();
         size += bytes.len() as u64;
         if size > file.bytes {
-            return Err(fault(format!("more than the {} bytes it should have", file.bytes)));
+            return Err(fault(format!(
+                "more than the {} bytes it should have",
+                file.bytes
+            )));
         }
         digest.update(bytes);
         out.write_all(bytes).map_err(SnapshotError::disk(to))?;

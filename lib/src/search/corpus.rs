@@ -21,8 +21,17 @@ const AGENCIES: &[(&str, &str)] = &[
     ("fr-rappelconso", "FR"),
 ];
 const BRANDS: &[&str] = &[
-    "Nimbino", "Petit Nuage", "Tumble & Co", "Kestrel-Baby", "Ordonné", "Wigglewood", "Lumiko",
-    "Brandvik", "Cloverhatch", "Sæby", "Mondello",
+    "Nimbino",
+    "Petit Nuage",
+    "Tumble & Co",
+    "Kestrel-Baby",
+    "Ordonné",
+    "Wigglewood",
+    "Lumiko",
+    "Brandvik",
+    "Cloverhatch",
+    "Sæby",
+    "Mondello",
 ];
 const THINGS: &[(&str, Category)] = &[
     ("Convertible Crib", Category::Sleep),
@@ -101,7 +110,12 @@ pub(super) fn identifier(value: Value) -> Identifier {
 pub(super) fn recalls() -> Vec<Recall> {
     let makers = BRANDS.iter().zip(0..);
     makers
-        .flat_map(|(brand, b)| THINGS.iter().zip(0..).map(move |(thing, t)| (brand, b, thing, t)))
+        .flat_map(|(brand, b)| {
+            THINGS
+                .iter()
+                .zip(0..)
+                .map(move |(thing, t)| (brand, b, thing, t))
+        })
         .map(|(brand, b, (thing, category), t)| {
             let n: usize = b * THINGS.len() + t;
             let (agency, country) = AGENCIES[n % AGENCIES.len()];
@@ -121,7 +135,9 @@ pub(super) fn recalls() -> Vec<Recall> {
             product.category = Some(*category);
             product.models = vec![format!("{}-{n:03}X", &thing[..2].to_uppercase())];
             product.identifiers = vec![
-                identifier(Value::Lot { value: format!("L{n:05}") }),
+                identifier(Value::Lot {
+                    value: format!("L{n:05}"),
+                }),
                 identifier(Value::Gtin { value: gtin(n) }),
             ];
             made

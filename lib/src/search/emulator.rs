@@ -33,7 +33,10 @@ impl Emulated {
             .force_path_style(true)
             .build();
         let client = Client::from_conf(config);
-        let directory = tempfile::Builder::new().prefix("search-").tempdir().unwrap();
+        let directory = tempfile::Builder::new()
+            .prefix("search-")
+            .tempdir()
+            .unwrap();
         let random = directory.path().file_name().unwrap().to_str().unwrap();
         let name = format!("{}-{}", random.to_lowercase(), std::process::id());
         let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "x");

@@ -84,7 +84,10 @@ pub(super) fn clauses(fields: &Fields, filters: &Filters) -> Vec<(Occur, Box<dyn
     );
     let brands = filters.brand.iter().map(|brand| normal_name(brand));
     narrow(!filters.brand.is_empty(), any_of(fields.brand, brands));
-    let codes = filters.identifier.iter().flat_map(|code| normal_codes(code));
+    let codes = filters
+        .identifier
+        .iter()
+        .flat_map(|code| normal_codes(code));
     narrow(
         !filters.identifier.is_empty(),
         any_of(fields.identifier, codes),

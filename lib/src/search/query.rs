@@ -229,8 +229,8 @@ impl Catalogue {
                 (Number::Column(PUBLISHED), true),
             ]
         } else {
-            let newest = query.sort == ProductSort::Relevance
-                || query.direction == Direction::Descending;
+            let newest =
+                query.sort == ProductSort::Relevance || query.direction == Direction::Descending;
             [
                 (Number::Column(PUBLISHED), newest),
                 (Number::Unused, false),
@@ -269,8 +269,10 @@ impl Catalogue {
     fn narrowed(&self, filters: &Filters, text: Option<Box<dyn Query>>) -> BooleanQuery {
         let mut narrow = clauses(&self.fields, filters);
         narrow.push((Occur::Must, exactly(self.fields.kind_of_document, PRODUCT)));
-        let silent: Box<dyn Query> =
-            Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::new(narrow)), 0.0));
+        let silent: Box<dyn Query> = Box::new(ConstScoreQuery::new(
+            Box::new(BooleanQuery::new(narrow)),
+            0.0,
+        ));
         let both = text.map(|text| (Occur::Must, text)).into_iter();
         BooleanQuery::new(both.chain([(Occur::Must, silent)]).collect())
     }

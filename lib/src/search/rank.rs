@@ -89,7 +89,8 @@ impl Collector for FirstInOrder {
             None => None,
             Some(after) => Some((
                 after.numbers,
-                self.order.bound(keys.dictionary().term_ord_or_next(&after.key)?),
+                self.order
+                    .bound(keys.dictionary().term_ord_or_next(&after.key)?),
             )),
         };
         let [first, second, third] = self.order.numbers.map(|(number, _)| column(number));

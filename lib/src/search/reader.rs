@@ -148,7 +148,9 @@ impl SnapshotReader {
         }
         let opened = match self.older(number).await {
             Ok(opened) => Arc::new(opened),
-            Err(SnapshotError::Missing { .. }) => return Err(SnapshotError::GenerationGone(number)),
+            Err(SnapshotError::Missing { .. }) => {
+                return Err(SnapshotError::GenerationGone(number));
+            }
             Err(error) => return Err(error),
         };
         self.write(|state| {
@@ -248,7 +250,10 @@ impl SnapshotReader {
     async fn newest(&self, pointer: &Pointer) -> Result<Arc<Generation>, SnapshotError> {
         match self.find(pointer.generation) {
             Some(open) => Ok(open),
-            None => self.load(self.bucket.current(pointer).await?).await.map(Arc::new),
+            None => self
+                .load(self.bucket.current(pointer).await?)
+                .await
+                .map(Arc::new),
         }
     }
 

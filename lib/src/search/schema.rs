@@ -148,7 +148,10 @@ mod tests {
         let json = serde_json::to_vec(&Fields::new().schema).unwrap();
         let print = Sha256::digest(json);
         assert_eq!(
-            (FORMAT, u32::from_be_bytes([print[0], print[1], print[2], print[3]])),
+            (
+                FORMAT,
+                u32::from_be_bytes([print[0], print[1], print[2], print[3]])
+            ),
             (1, 965_233_686),
             "the schema changed: raise FORMAT, which moves the index to a new place in the bucket, and rebuild"
         );

@@ -92,7 +92,8 @@ impl SegmentFile {
                 .name
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        let print_ok = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
+        let print_ok =
+            self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
         name_ok && print_ok && self.name != "meta.json"
     }
 }
@@ -255,8 +256,8 @@ mod tests {
                 let mut flipped = json.clone();
                 flipped[at] ^= 1 << bit;
                 // The T and the Z of a time may be small letters, which changes nothing.
-                let changed = Manifest::parse("m", 7, &flipped)
-                    .is_ok_and(|read| read != manifest("a.idx"));
+                let changed =
+                    Manifest::parse("m", 7, &flipped).is_ok_and(|read| read != manifest("a.idx"));
                 assert!(!changed, "byte {at}, bit {bit}");
             }
         }
@@ -267,13 +268,19 @@ mod tests {
         for name in ["../x", "/etc/x", ".managed.json", "meta.json", "", "a b"] {
             let json = serde_json::to_vec(&manifest(name)).unwrap();
             let refused = Manifest::parse("m", 7, &json);
-            assert!(matches!(refused, Err(SnapshotError::Corrupt { .. })), "{name}");
+            assert!(
+                matches!(refused, Err(SnapshotError::Corrupt { .. })),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn another_format_is_named_as_such_whatever_else_it_holds() {
         let refused = Pointer::parse("p", br#"{"format": 2, "anything": []}"#);
-        assert!(matches!(refused, Err(SnapshotError::Format { found: 2, .. })));
+        assert!(matches!(
+            refused,
+            Err(SnapshotError::Format { found: 2, .. })
+        ));
     }
 }

@@ -6,9 +6,7 @@
 
 use tantivy::{
     Term,
-    query::{
-        BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query,
-    },
+    query::{BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query},
     schema::Field,
 };
 
@@ -219,7 +217,10 @@ fn near(field: Field, text: &str, slips: u8) -> Box<dyn Query> {
 }
 
 /// Returns the query for recalls that hold all the words of the text, for filtering.
-pub(super) fn all_words(fields: &Fields, text: &str) -> Result<Vec<(Occur, Box<dyn Query>)>, QueryError> {
+pub(super) fn all_words(
+    fields: &Fields,
+    text: &str,
+) -> Result<Vec<(Occur, Box<dyn Query>)>, QueryError> {
     let typed = Typed::parse(text)?;
     let each = typed.words.iter().map(|word| {
         let query: Box<dyn Query> = Box::new(BooleanQuery::union(vec![

@@ -106,7 +106,10 @@ impl SnapshotWriter {
             Some(manifest) => self.cache.check_out(&self.bucket, manifest).await?,
             None => self.cache.empty()?,
         };
-        let known = base.manifest.as_ref().map_or(Vec::new(), |m| m.files.clone());
+        let known = base
+            .manifest
+            .as_ref()
+            .map_or(Vec::new(), |m| m.files.clone());
         let built = tokio::task::spawn_blocking(move || {
             build::build(checkout.path(), &batch, &known).map(|built| (built, checkout))
         });
@@ -212,7 +215,10 @@ impl SnapshotWriter {
             self.cache.keep(file, &checkout.path().join(&file.name))?;
         }
         // The lock is held for an assignment only, so nobody can have died with it.
-        let mut held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut held = self
+            .held
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *held = Some(checkout);
         drop(held);
         self.cache.evict()
@@ -225,7 +231,9 @@ impl SnapshotWriter {
         if old.is_none_or(|old| old.swept_at != new.swept_at) {
             match self.orphans(new, now).await {
                 Ok(orphans) => keys.extend(orphans),
-                Err(error) => tracing::warn!(error = ?error, "orphans of the search index not listed"),
+                Err(error) => {
+                    tracing::warn!(error = ?error, "orphans of the search index not listed")
+                }
             }
         }
         keys.sort_unstable();
@@ -293,7 +301,9 @@ fn named(manifest: &Manifest, key: &str) -> bool {
         return true;
     };
     manifest.files.iter().any(|file| file.key_name() == name)
-        || retired.iter().any(|entry| entry.files.iter().any(|file| file == name))
+        || retired
+            .iter()
+            .any(|entry| entry.files.iter().any(|file| file == name))
 }
 
 #[cfg(test)]

@@ -54,19 +54,36 @@ fn count(generation: &Generation) -> usize {
 async fn a_newer_generation_serves_the_request_after_the_one_beside_which_it_was_found() {
     let scene = Scene::new().await;
     let reader = scene.reader();
-    assert!(matches!(reader.current(START).await, Err(SnapshotError::NoGeneration)));
+    assert!(matches!(
+        reader.current(START).await,
+        Err(SnapshotError::NoGeneration)
+    ));
     scene.publish("us-cpsc:1").await;
     assert_eq!(reader.current(START).await.unwrap().number, 1);
     scene.publish("us-cpsc:2").await;
-    assert_eq!(reader.current(START + 1.hour()).await.unwrap().number, 1, "a request does not wait");
+    assert_eq!(
+        reader.current(START + 1.hour()).await.unwrap().number,
+        1,
+        "a request does not wait"
+    );
     reader.refresh_beside(START + 4.seconds()).await;
-    assert_eq!(reader.current(START).await.unwrap().number, 1, "not before five seconds");
+    assert_eq!(
+        reader.current(START).await.unwrap().number,
+        1,
+        "not before five seconds"
+    );
     reader.refresh_beside(START + 5.seconds()).await;
     let second = reader.current(START).await.unwrap();
     assert_eq!((second.number, count(&second)), (2, 2));
     let freshness = reader.freshness(START + 5.seconds());
-    assert_eq!((freshness.generation, freshness.stale, freshness.error), (Some(2), false, None));
-    assert!(reader.freshness(START + 66.seconds()).stale, "nobody has looked for a minute");
+    assert_eq!(
+        (freshness.generation, freshness.stale, freshness.error),
+        (Some(2), false, None)
+    );
+    assert!(
+        reader.freshness(START + 66.seconds()).stale,
+        "nobody has looked for a minute"
+    );
     reader.refresh_beside(START + 66.seconds()).await;
     assert!(!reader.freshness(START + 66.seconds()).stale);
 }
@@ -80,7 +97,11 @@ async fn each_file_damaged_in_turn_leaves_the_last_good_generation_in_use() {
     reader.current(START).await.unwrap();
     let shared = scene.bucket.keys("search/v1/segments/").await;
     let second = scene.publish("us-cpsc:2").await;
-    let mut keys: Vec<_> = second.files.iter().map(|file| segment_key(&file.key_name())).collect();
+    let mut keys: Vec<_> = second
+        .files
+        .iter()
+        .map(|file| segment_key(&file.key_name()))
+        .collect();
     keys.retain(|key| !shared.contains(key));
     keys.extend([manifest_key(2), pointer_key()]);
     let mut now = START;
@@ -107,12 +128,18 @@ async fn each_file_damaged_in_turn_leaves_the_last_good_generation_in_use() {
             match cold.current(now).await {
                 Ok(open) => {
                     assert_eq!((open.number, count(&open)), (1, 1), "{key}");
-                    assert!(cold.freshness(now).stale && cold.freshness(now).error.is_some(), "{key}");
+                    assert!(
+                        cold.freshness(now).stale && cold.freshness(now).error.is_some(),
+                        "{key}"
+                    );
                 }
                 // Without the pointer there is no telling which generation is good.
                 Err(error) => {
                     assert_eq!(key, pointer_key());
-                    assert!(error.spoilt() || matches!(error, SnapshotError::NoGeneration), "{error:?}");
+                    assert!(
+                        error.spoilt() || matches!(error, SnapshotError::NoGeneration),
+                        "{error:?}"
+                    );
                 }
             }
             scene.bucket.put(&key, whole.clone()).await;
@@ -135,15 +162,31 @@ async fn a_spoilt_generation_is_said_to_be_and_the_next_good_one_heals_it() {
     reader.current(START).await.unwrap();
     let first = scene.bucket.keys("search/v1/segments/").await;
     let second = scene.publish("us-cpsc:2").await;
-    let new = second.files.iter().map(|file| segment_key(&file.key_name()));
+    let new = second
+        .files
+        .iter()
+        .map(|file| segment_key(&file.key_name()));
     let missing = new.into_iter().find(|key| !first.contains(key)).unwrap();
     let whole = scene.bucket.get(&missing).await;
     scene.bucket.delete(&missing).await;
     reader.refresh_beside(START + 10.seconds()).await;
     let freshness = reader.freshness(START + 10.seconds());
     assert_eq!((freshness.generation, freshness.stale), (Some(1), true));
-    assert!(freshness.error.unwrap().contains("is missing from the bucket"));
-    assert_eq!(reader.current(START).await.unwrap().age(START + 10.seconds()).as_secs(), 10);
+    assert!(
+        freshness
+            .error
+            .unwrap()
+            .contains("is missing from the bucket")
+    );
+    assert_eq!(
+        reader
+            .current(START)
+            .await
+            .unwrap()
+            .age(START + 10.seconds())
+            .as_secs(),
+        10
+    );
     scene.bucket.put(&missing, whole).await;
     reader.refresh_beside(START + 20.seconds()).await;
     assert_eq!(reader.freshness(START + 20.seconds()).generation, Some(2));
@@ -178,11 +221,20 @@ async fn a_cursor_finds_the_generation_it_was_made_in_until_that_is_gone() {
     assert_eq!(reader.current(START).await.unwrap().number, 5);
     for number in [1, 3, 2, 1, 5] {
         let open = reader.at(number).await.unwrap();
-        assert_eq!((open.number, count(&open)), (number, usize::try_from(number).unwrap()));
+        assert_eq!(
+            (open.number, count(&open)),
+            (number, usize::try_from(number).unwrap())
+        );
     }
     scene.bucket.delete(&manifest_key(4)).await;
-    assert!(matches!(reader.at(4).await, Err(SnapshotError::GenerationGone(4))));
-    assert!(matches!(reader.at(99).await, Err(SnapshotError::GenerationGone(99))));
+    assert!(matches!(
+        reader.at(4).await,
+        Err(SnapshotError::GenerationGone(4))
+    ));
+    assert!(matches!(
+        reader.at(99).await,
+        Err(SnapshotError::GenerationGone(99))
+    ));
 }
 
 #[tokio::test]
@@ -205,7 +257,9 @@ async fn readers_share_a_directory_and_what_a_dead_one_left_goes() {
     drop(one);
     assert_eq!(count(&*two.current(START).await.unwrap()), 1);
     drop(two);
-    let left = std::fs::read_dir(scene.directory.path().join("processes")).unwrap().count();
+    let left = std::fs::read_dir(scene.directory.path().join("processes"))
+        .unwrap()
+        .count();
     assert_eq!(left, 0);
 }
 
@@ -214,9 +268,12 @@ async fn readers_share_a_directory_and_what_a_dead_one_left_goes() {
 async fn a_generation_that_is_too_big_for_the_disk_is_refused_with_the_figures() {
     let scene = Scene::new().await;
     let manifest = scene.publish("us-cpsc:1").await;
-    let small = SnapshotReader::open(scene.bucket.snapshots(), scene.directory.path(), 100).unwrap();
+    let small =
+        SnapshotReader::open(scene.bucket.snapshots(), scene.directory.path(), 100).unwrap();
     let refused = small.current(START).await.err().unwrap();
-    let SnapshotError::NoRoom { needed, allowed } = refused else { panic!("{refused:?}") };
+    let SnapshotError::NoRoom { needed, allowed } = refused else {
+        panic!("{refused:?}")
+    };
     assert_eq!((needed, allowed), (manifest.bytes(), 100));
 }
 
@@ -251,5 +308,8 @@ async fn queries_during_publications_all_answer_from_one_generation_or_the_next(
     }
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     let numbers = asking.await.unwrap();
-    assert!(numbers.len() > 5, "only {numbers:?} were seen, which shows little");
+    assert!(
+        numbers.len() > 5,
+        "only {numbers:?} were seen, which shows little"
+    );
 }

@@ -40,7 +40,10 @@ async fn seen(bucket: &Emulated) -> Vec<String> {
         text: None,
         sort: crate::search::query::RecallSort::Id,
         direction: crate::search::query::Direction::Ascending,
-        page: crate::search::query::Page::Offset { offset: 0, limit: 100 },
+        page: crate::search::query::Page::Offset {
+            offset: 0,
+            limit: 100,
+        },
     };
     let found = generation.catalogue.recalls(&query).unwrap();
     found.items.iter().map(|item| item.id.to_string()).collect()
@@ -48,12 +51,22 @@ async fn seen(bucket: &Emulated) -> Vec<String> {
 
 /// The emulator's own idea of now, so that tests read no clock: when the pointer was written.
 async fn emulator_time(bucket: &Emulated) -> Timestamp {
-    let (_, written) = bucket.snapshots().list(&pointer_key()).await.unwrap().pop().unwrap();
+    let (_, written) = bucket
+        .snapshots()
+        .list(&pointer_key())
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
     written
 }
 
 fn segments(manifest: &Manifest) -> Vec<String> {
-    manifest.files.iter().map(|file| segment_key(&file.key_name())).collect()
+    manifest
+        .files
+        .iter()
+        .map(|file| segment_key(&file.key_name()))
+        .collect()
 }
 
 #[tokio::test]
@@ -61,7 +74,12 @@ fn segments(manifest: &Manifest) -> Vec<String> {
 async fn each_generation_adds_to_the_last_and_uploads_only_what_is_new() {
     let bucket = Emulated::bucket().await;
     let (_one, writer) = writer(&bucket);
-    let first = publish(&writer, upserts(&["us-cpsc:1", "us-cpsc:2"]), Timestamp::UNIX_EPOCH).await;
+    let first = publish(
+        &writer,
+        upserts(&["us-cpsc:1", "us-cpsc:2"]),
+        Timestamp::UNIX_EPOCH,
+    )
+    .await;
     assert_eq!((first.generation, first.recalls, first.products), (1, 2, 2));
     let before = bucket.keys(&segments_prefix()).await;
     for key in &before {
@@ -72,9 +90,16 @@ async fn each_generation_adds_to_the_last_and_uploads_only_what_is_new() {
     let (_two, other) = self::writer(&bucket);
     let second = publish(&other, upserts(&["us-cpsc:3"]), Timestamp::UNIX_EPOCH).await;
     assert_eq!((second.generation, second.recalls), (2, 3));
-    assert!(segments(&first).iter().all(|key| segments(&second).contains(key)));
+    assert!(
+        segments(&first)
+            .iter()
+            .all(|key| segments(&second).contains(key))
+    );
     // The first one again, from what it held.
-    let removal = Batch { upserts: Vec::new(), removals: vec!["us-cpsc:2".parse().unwrap()] };
+    let removal = Batch {
+        upserts: Vec::new(),
+        removals: vec!["us-cpsc:2".parse().unwrap()],
+    };
     let third = publish(&writer, removal, Timestamp::UNIX_EPOCH).await;
     assert_eq!((third.generation, third.recalls), (3, 2));
     assert_eq!(seen(&bucket).await, ["us-cpsc:1", "us-cpsc:3"]);
@@ -86,15 +111,38 @@ async fn of_two_writers_from_one_base_one_loses_cleanly_and_nothing_is_lost_when
     let bucket = Emulated::bucket().await;
     let (_one, one) = writer(&bucket);
     let (_two, two) = writer(&bucket);
-    publish(&one, upserts(&["us-cpsc:1", "us-cpsc:2"]), Timestamp::UNIX_EPOCH).await;
+    publish(
+        &one,
+        upserts(&["us-cpsc:1", "us-cpsc:2"]),
+        Timestamp::UNIX_EPOCH,
+    )
+    .await;
     // Both delete in the same segment, so that both make a file of the same name and other content.
     let (base_one, base_two) = (one.begin().await.unwrap(), two.begin().await.unwrap());
-    let won = one.publish(base_one, upserts(&["us-cpsc:1"]), Timestamp::UNIX_EPOCH).await.unwrap();
-    let lost = two.publish(base_two, upserts(&["us-cpsc:2", "us-cpsc:3"]), Timestamp::UNIX_EPOCH).await;
+    let won = one
+        .publish(base_one, upserts(&["us-cpsc:1"]), Timestamp::UNIX_EPOCH)
+        .await
+        .unwrap();
+    let lost = two
+        .publish(
+            base_two,
+            upserts(&["us-cpsc:2", "us-cpsc:3"]),
+            Timestamp::UNIX_EPOCH,
+        )
+        .await;
     assert!(matches!(lost, Err(SnapshotError::Conflict)), "{lost:?}");
     assert_eq!(seen(&bucket).await, ["us-cpsc:1", "us-cpsc:2"]);
-    let again = publish(&two, upserts(&["us-cpsc:2", "us-cpsc:3"]), Timestamp::UNIX_EPOCH).await;
-    assert_eq!(again.generation, won.generation + 2, "the number of the lost one stays taken");
+    let again = publish(
+        &two,
+        upserts(&["us-cpsc:2", "us-cpsc:3"]),
+        Timestamp::UNIX_EPOCH,
+    )
+    .await;
+    assert_eq!(
+        again.generation,
+        won.generation + 2,
+        "the number of the lost one stays taken"
+    );
     assert_eq!(seen(&bucket).await, ["us-cpsc:1", "us-cpsc:2", "us-cpsc:3"]);
 }
 
@@ -147,15 +195,29 @@ async fn a_crash_between_any_two_steps_leaves_the_last_generation_in_force_and_i
     let next = publish(&writer, upserts(&["us-cpsc:3"]), now).await;
     assert_eq!(next.generation, orphan.generation + 1);
     assert_eq!(seen(&bucket).await, ["us-cpsc:1", "us-cpsc:2", "us-cpsc:3"]);
-    let orphans: Vec<_> = segments(&orphan).into_iter().filter(|key| !segments(&next).contains(key)).collect();
+    let orphans: Vec<_> = segments(&orphan)
+        .into_iter()
+        .filter(|key| !segments(&next).contains(key))
+        .collect();
     assert!(!orphans.is_empty());
     // Dies after the pointer: the next one finds its work done.
     let early = publish(&writer, upserts(&["us-cpsc:3"]), now + 47.hours()).await;
-    assert!(bucket.keys(&segments_prefix()).await.contains(&orphans[0]), "too early");
+    assert!(
+        bucket.keys(&segments_prefix()).await.contains(&orphans[0]),
+        "too early"
+    );
     let late = publish(&writer, upserts(&["us-cpsc:4"]), now + 72.hours()).await;
     let left = bucket.keys(&segments_prefix()).await;
-    assert!(orphans.iter().all(|key| !left.contains(key)), "the orphans are still there");
-    assert!(!bucket.keys(&manifests_prefix()).await.contains(&manifest_key(orphan.generation)));
+    assert!(
+        orphans.iter().all(|key| !left.contains(key)),
+        "the orphans are still there"
+    );
+    assert!(
+        !bucket
+            .keys(&manifests_prefix())
+            .await
+            .contains(&manifest_key(orphan.generation))
+    );
     assert!(segments(&late).iter().all(|key| left.contains(key)));
     assert_eq!((early.recalls, late.recalls), (3, 4));
 }
@@ -165,11 +227,19 @@ async fn a_crash_between_any_two_steps_leaves_the_last_generation_in_force_and_i
 async fn what_is_retired_is_kept_48_hours_and_not_longer() {
     let bucket = Emulated::bucket().await;
     let (_scratch, writer) = writer(&bucket);
-    let first = publish(&writer, upserts(&["us-cpsc:1", "us-cpsc:2"]), Timestamp::UNIX_EPOCH).await;
+    let first = publish(
+        &writer,
+        upserts(&["us-cpsc:1", "us-cpsc:2"]),
+        Timestamp::UNIX_EPOCH,
+    )
+    .await;
     let start = Timestamp::UNIX_EPOCH + 1.hour();
     // Every document of the first segment is replaced.
     let second = publish(&writer, upserts(&["us-cpsc:1", "us-cpsc:2"]), start).await;
-    let gone: Vec<_> = segments(&first).into_iter().filter(|key| !segments(&second).contains(key)).collect();
+    let gone: Vec<_> = segments(&first)
+        .into_iter()
+        .filter(|key| !segments(&second).contains(key))
+        .collect();
     assert!(!gone.is_empty());
     let entry = second.retired.last().unwrap();
     assert_eq!((entry.generation, entry.at), (first.generation, start));
@@ -177,7 +247,10 @@ async fn what_is_retired_is_kept_48_hours_and_not_longer() {
     let early = start + 48.hours() - 1.second();
     let third = publish(&writer, upserts(&["us-cpsc:3"]), early).await;
     let kept = bucket.keys("search/").await;
-    assert!(gone.iter().all(|key| kept.contains(key)), "deleted too early");
+    assert!(
+        gone.iter().all(|key| kept.contains(key)),
+        "deleted too early"
+    );
     assert!(kept.contains(&manifest_key(first.generation)));
     assert_eq!(third.retired.len(), 2);
 
@@ -186,7 +259,11 @@ async fn what_is_retired_is_kept_48_hours_and_not_longer() {
     assert!(gone.iter().all(|key| !kept.contains(key)), "not deleted");
     assert!(!kept.contains(&manifest_key(first.generation)));
     assert!(kept.contains(&manifest_key(second.generation)));
-    let generations: Vec<_> = fourth.retired.iter().map(|entry| entry.generation).collect();
+    let generations: Vec<_> = fourth
+        .retired
+        .iter()
+        .map(|entry| entry.generation)
+        .collect();
     assert_eq!(generations, [second.generation, third.generation]);
     assert_eq!(seen(&bucket).await.len(), 4);
 }
@@ -198,17 +275,30 @@ async fn many_small_generations_are_merged_and_the_answers_stay() {
     let (_scratch, writer) = writer(&bucket);
     let mut most = 0;
     for some in recalls().chunks(9) {
-        let batch = Batch { upserts: some.iter().map(|r| (r.clone(), 1)).collect(), removals: Vec::new() };
+        let batch = Batch {
+            upserts: some.iter().map(|r| (r.clone(), 1)).collect(),
+            removals: Vec::new(),
+        };
         let manifest = publish(&writer, batch, Timestamp::UNIX_EPOCH).await;
-        let stores = manifest.files.iter().filter(|file| file.name.ends_with(".store")).count();
+        let stores = manifest
+            .files
+            .iter()
+            .filter(|file| file.name.ends_with(".store"))
+            .count();
         most = most.max(stores);
     }
     assert!((5..=8).contains(&most), "{most} segments");
     let directory = TempDir::new().unwrap();
     let reader = SnapshotReader::open(bucket.snapshots(), directory.path(), ROOM).unwrap();
     let generation = reader.current(Timestamp::UNIX_EPOCH).await.unwrap();
-    assert_eq!((generation.recalls, generation.products), (recalls().len(), recalls().len()));
-    assert_eq!(generation.catalogue.counts().unwrap(), (recalls().len(), recalls().len()));
+    assert_eq!(
+        (generation.recalls, generation.products),
+        (recalls().len(), recalls().len())
+    );
+    assert_eq!(
+        generation.catalogue.counts().unwrap(),
+        (recalls().len(), recalls().len())
+    );
 }
 
 #[tokio::test]
@@ -222,8 +312,13 @@ async fn a_base_that_cannot_be_read_stops_the_writer_and_changes_nothing() {
     bucket.put(&key, whole[..whole.len() - 1].to_vec()).await;
     let (_other, fresh) = self::writer(&bucket);
     let base = fresh.begin().await.unwrap();
-    let refused = fresh.publish(base, upserts(&["us-cpsc:2"]), Timestamp::UNIX_EPOCH).await;
-    assert!(matches!(refused, Err(SnapshotError::Corrupt { .. })), "{refused:?}");
+    let refused = fresh
+        .publish(base, upserts(&["us-cpsc:2"]), Timestamp::UNIX_EPOCH)
+        .await;
+    assert!(
+        matches!(refused, Err(SnapshotError::Corrupt { .. })),
+        "{refused:?}"
+    );
     assert_eq!(bucket.keys(&manifests_prefix()).await, [manifest_key(1)]);
     bucket.put(&key, whole).await;
     publish(&fresh, upserts(&["us-cpsc:2"]), Timestamp::UNIX_EPOCH).await;
@@ -248,7 +343,11 @@ fn the_last_of_several_records_counts_and_a_removal_beats_them_all() {
     let mut newer = recall("us-cpsc:1");
     newer.products = vec![product("A"), product("B")];
     let batch = Batch {
-        upserts: vec![(recall("us-cpsc:1"), 1), (newer, 2), (recall("us-cpsc:2"), 1)],
+        upserts: vec![
+            (recall("us-cpsc:1"), 1),
+            (newer, 2),
+            (recall("us-cpsc:2"), 1),
+        ],
         removals: vec!["us-cpsc:2".parse().unwrap()],
     };
     let built = build::build(directory.path(), &batch, &[]).unwrap();
