@@ -44,9 +44,7 @@ impl App {
                     .map(|stored| stored.recall.id.clone())
                     .collect(),
             };
-            self.index_queue
-                .send(&[self.index_job(kind, request_id)])
-                .await?;
+            self.index_queue.send(&[self.job(kind, request_id)]).await?;
             stream::iter(recalls)
                 .map(async |stored| {
                     self.recalls

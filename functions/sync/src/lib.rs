@@ -23,7 +23,7 @@ use babyshield::{
     runtime::{Error, Start, chain},
     stores::{
         agencies::AgencyStore,
-        jobs::{FORMAT, IndexJob, Job, Queue, SyncJob},
+        jobs::{self, FORMAT, Job, Queue, SyncJob},
         ledger::Ledger,
         payloads::Payloads,
         products::ProductStore,
@@ -164,10 +164,7 @@ impl App {
     }
 
     async fn work(&self, body: &str) -> Result<(), Error> {
-        let job: Job<SyncJob> = serde_json::from_str(body)?;
-        if job.v != FORMAT {
-            return Err(format!("message format {} is not {FORMAT}", job.v).into());
-        }
+        let job = jobs::parse::<SyncJob>(body)?;
         match job.kind {
             SyncJob::SyncAgency {
                 agency,
@@ -189,17 +186,7 @@ impl App {
         }
     }
 
-    fn sync_job(&self, kind: SyncJob, request_id: &str) -> Job<SyncJob> {
-        Job {
-            v: FORMAT,
-            kind,
-            id: self.ids.new_id(),
-            request_id: request_id.to_owned(),
-            at: self.clock.now(),
-        }
-    }
-
-    fn index_job(&self, kind: IndexJob, request_id: &str) -> Job<IndexJob> {
+    fn job<K>(&self, kind: K, request_id: &str) -> Job<K> {
         Job {
             v: FORMAT,
             kind,

@@ -96,7 +96,7 @@ impl App {
                     accept: order.accept,
                     full: order.full,
                 };
-                self.sync_job(kind, planner)
+                self.job(kind, planner)
             })
             .collect();
         // The jobs go first: a crash between the two sends them again, and a job done twice is a job

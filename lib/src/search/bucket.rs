@@ -13,7 +13,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     SnapshotError,
-    snapshot::{Manifest, Pointer, SegmentFile, manifest_key, pointer_key, segment_key},
+    snapshot::{
+        Manifest, Pointer, SegmentFile, hexadecimal, manifest_key, pointer_key, segment_key,
+    },
 };
 
 /// The greatest pointer or manifest that is read, in bytes.
@@ -74,6 +76,19 @@ impl SnapshotBucket {
         let body = self.get(&key).await?;
         let json = whole(&key, body).await?;
         Manifest::parse(&key, generation, &json)
+    }
+
+    /// Reads the manifest of the generation in force, and checks that it is the one that was published.
+    pub(super) async fn current(&self, pointer: &Pointer) -> Result<Manifest, SnapshotError> {
+        let manifest = self.manifest(pointer.generation).await?;
+        if manifest.seal == pointer.seal {
+            Ok(manifest)
+        } else {
+            Err(SnapshotError::Corrupt {
+                object: manifest_key(pointer.generation),
+                reason: "it is not the one that the pointer names".to_owned(),
+            })
+        }
     }
 
     /// Writes a manifest unless its generation's number is taken; returns whether it was free.
@@ -293,9 +308,4 @@ async fn next(
         what: format!("send all of {key}"),
         source: Box::new(error),
     })
-}
-
-/// Returns bytes in lower-case hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -23,6 +23,8 @@ pub mod writer;
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod emulator;
 
 pub use bucket::SnapshotBucket;
 pub use error::SnapshotError;

@@ -146,7 +146,7 @@ impl SnapshotReader {
         if let Some(open) = self.find(number) {
             return Ok(open);
         }
-        let opened = match self.load(number).await {
+        let opened = match self.older(number).await {
             Ok(opened) => Arc::new(opened),
             Err(SnapshotError::Missing { .. }) => {
                 return Err(SnapshotError::GenerationGone(number));
@@ -215,13 +215,13 @@ impl SnapshotReader {
 
     /// Opens what the pointer names; with nothing open yet and that one spoilt, one before it.
     async fn follow(&self, pointer: &Pointer, etag: String) -> Result<(), SnapshotError> {
-        let newest = self.open_or_find(pointer.generation).await;
+        let newest = self.newest(pointer).await;
         let (opened, outcome) = match newest {
             Ok(opened) => (Some(opened), Ok(())),
             Err(error) if error.spoilt() && self.read(|state| state.current.is_none()) => {
                 let mut before = None;
                 for number in &pointer.previous {
-                    if let Ok(opened) = self.load(*number).await {
+                    if let Ok(opened) = self.older(*number).await {
                         before = Some(Arc::new(opened));
                         break;
                     }
@@ -247,15 +247,21 @@ impl SnapshotReader {
         outcome
     }
 
-    async fn open_or_find(&self, number: u64) -> Result<Arc<Generation>, SnapshotError> {
-        match self.find(number) {
+    async fn newest(&self, pointer: &Pointer) -> Result<Arc<Generation>, SnapshotError> {
+        match self.find(pointer.generation) {
             Some(open) => Ok(open),
-            None => self.load(number).await.map(Arc::new),
+            None => self
+                .load(self.bucket.current(pointer).await?)
+                .await
+                .map(Arc::new),
         }
     }
 
-    async fn load(&self, number: u64) -> Result<Generation, SnapshotError> {
-        let manifest = self.bucket.manifest(number).await?;
+    async fn older(&self, number: u64) -> Result<Generation, SnapshotError> {
+        self.load(self.bucket.manifest(number).await?).await
+    }
+
+    async fn load(&self, manifest: Manifest) -> Result<Generation, SnapshotError> {
         let files = self.cache.check_out(&self.bucket, &manifest).await?;
         open(manifest, files)
     }

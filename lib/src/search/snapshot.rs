@@ -7,6 +7,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{SnapshotError, schema::FORMAT};
 
@@ -36,6 +37,8 @@ pub struct Manifest {
     pub retired: Vec<Retired>,
     /// When orphans were last looked for.
     pub swept_at: Timestamp,
+    /// The SHA-256 of all this with this field empty, lower-case hexadecimal.
+    pub seal: String,
 }
 
 /// One immutable file of the index.
@@ -67,6 +70,8 @@ pub struct Pointer {
     pub format: u32,
     /// The generation in force.
     pub generation: u64,
+    /// The seal of its manifest.
+    pub seal: String,
     /// The three before it, newest first: what serves when the one in force is spoilt.
     pub previous: Vec<u64>,
 }
@@ -104,10 +109,22 @@ impl Manifest {
         if manifest.generation != generation {
             return Err(fault("it is the manifest of another generation"));
         }
+        if manifest.clone().sealed().seal != manifest.seal {
+            return Err(fault("its checksum does not fit"));
+        }
         if !manifest.files.iter().all(SegmentFile::plain) {
             return Err(fault("a file's name or checksum is out of shape"));
         }
         Ok(manifest)
+    }
+
+    /// Returns the manifest with the seal that belongs to it.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.seal.clear();
+        let json = serde_json::to_vec(&self).expect("a manifest has only string keys");
+        self.seal = hexadecimal(&Sha256::digest(json));
+        self
     }
 
     /// Returns the size of all files, in bytes.
@@ -142,6 +159,11 @@ fn parse<T: serde::de::DeserializeOwned>(object: &str, json: &[u8]) -> Result<T,
         });
     }
     serde_json::from_slice(json).map_err(fault)
+}
+
+/// Returns bytes in lower-case hexadecimal.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the key of the pointer.
@@ -196,7 +218,9 @@ mod tests {
             meta: "{}".to_owned(),
             retired: Vec::new(),
             swept_at: Timestamp::UNIX_EPOCH,
+            seal: String::new(),
         }
+        .sealed()
     }
 
     #[test]
@@ -222,6 +246,21 @@ mod tests {
             Manifest::parse("m", 7, &json[..json.len() / 2]),
             Err(SnapshotError::Corrupt { .. })
         ));
+    }
+
+    #[test]
+    fn any_bit_that_flips_in_a_manifest_is_noticed() {
+        let json = serde_json::to_vec(&manifest("a.idx")).unwrap();
+        for at in 0..json.len() {
+            for bit in 0..8 {
+                let mut flipped = json.clone();
+                flipped[at] ^= 1 << bit;
+                // The T and the Z of a time may be small letters, which changes nothing.
+                let changed =
+                    Manifest::parse("m", 7, &flipped).is_ok_and(|read| read != manifest("a.idx"));
+                assert!(!changed, "byte {at}, bit {bit}");
+            }
+        }
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl SnapshotWriter {
     pub async fn begin(&self) -> Result<Base, SnapshotError> {
         match self.bucket.look(None).await? {
             Look::New(pointer, etag) => {
-                let manifest = self.bucket.manifest(pointer.generation).await?;
+                let manifest = self.bucket.current(&pointer).await?;
                 Ok(Base {
                     etag: Some(etag),
                     previous: pointer.previous,
@@ -166,9 +166,11 @@ impl SnapshotWriter {
                 Some(old) if now.duration_since(old.swept_at) < SWEEP_EVERY => old.swept_at,
                 _ => now,
             },
+            seal: String::new(),
         };
         for number in last + 1..=last + MOST_CLAIMS {
             manifest.generation = number;
+            manifest = manifest.sealed();
             if self.bucket.claim(&manifest).await? {
                 return Ok(manifest);
             }
@@ -187,6 +189,7 @@ impl SnapshotWriter {
         let pointer = Pointer {
             format: FORMAT,
             generation: manifest.generation,
+            seal: manifest.seal.clone(),
             previous: before
                 .chain(base.previous.iter().copied())
                 .take(PREVIOUS)

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::{Client, types::MessageAttributeValue, types::SendMessageBatchRequestEntry};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{StoreError, backoff};
@@ -67,6 +67,55 @@ pub enum IndexJob {
     },
 }
 
+/// Why a message is no job.
+#[derive(Debug, thiserror::Error)]
+pub enum BadJob {
+    /// Not JSON, or not of the shape.
+    #[error("not a job of this queue")]
+    Shape(#[from] serde_json::Error),
+    /// A format that this program does not know.
+    #[error("message format {0} is not {FORMAT}")]
+    Format(u32),
+    /// No recalls, or too many.
+    #[error("a job names 1 to {RECALLS_PER_MESSAGE} recalls, this one {0}")]
+    Count(usize),
+}
+
+/// A kind of job, as one queue carries them.
+pub trait Kind: DeserializeOwned + Serialize {
+    /// Refuses what has the right shape and makes no sense.
+    fn check(&self) -> Result<(), BadJob> {
+        Ok(())
+    }
+}
+
+impl Kind for SyncJob {}
+
+impl Kind for IndexJob {
+    fn check(&self) -> Result<(), BadJob> {
+        let Self::IndexRecalls { recalls } = self;
+        match recalls.len() {
+            1..=RECALLS_PER_MESSAGE => Ok(()),
+            count => Err(BadJob::Count(count)),
+        }
+    }
+}
+
+/// Reads a message's body. The format is looked at first, so that a newer one is named as such.
+pub fn parse<K: Kind>(body: &str) -> Result<Job<K>, BadJob> {
+    #[derive(Deserialize)]
+    struct Head {
+        v: u32,
+    }
+    let Head { v } = serde_json::from_str(body)?;
+    if v != u32::from(FORMAT) {
+        return Err(BadJob::Format(v));
+    }
+    let job: Job<K> = serde_json::from_str(body)?;
+    job.kind.check()?;
+    Ok(job)
+}
+
 /// One queue.
 #[derive(Debug, Clone)]
 pub struct Queue {
@@ -85,7 +134,7 @@ impl Queue {
 
     /// Sends messages, ten a call. Those that the queue refuses for the moment are sent again; an
     /// error means that some may have been sent and some not.
-    pub async fn send<K: Serialize>(&self, jobs: &[Job<K>]) -> Result<(), StoreError> {
+    pub async fn send<K: Kind>(&self, jobs: &[Job<K>]) -> Result<(), StoreError> {
         for jobs in jobs.chunks(10) {
             let mut left = Vec::new();
             for (at, job) in jobs.iter().enumerate() {
@@ -129,5 +178,51 @@ impl Queue {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(v: u32, kind: &str, recalls: &[&str]) -> String {
+        serde_json::json!({
+            "v": v, "kind": kind, "id": Uuid::nil(), "request_id": "r", "at": "2026-01-01T00:00:00Z", "recalls": recalls,
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn a_job_is_a_flat_object_and_reads_back() {
+        let job = Job {
+            v: FORMAT,
+            kind: SyncJob::ImportCatalogue { key: "catalogue/demo.csv".into() },
+            id: Uuid::nil(),
+            request_id: "r".into(),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let json = serde_json::json!({
+            "v": 1, "kind": "import_catalogue", "key": "catalogue/demo.csv", "id": Uuid::nil(),
+            "request_id": "r", "at": "1970-01-01T00:00:00Z",
+        });
+        assert_eq!(serde_json::to_value(&job).unwrap(), json);
+        assert_eq!(parse::<SyncJob>(&json.to_string()).unwrap(), job);
+    }
+
+    #[test]
+    fn what_is_no_job_is_refused_with_its_reason() {
+        for broken in ["", "{", "[]", "null", "\u{0}", r#"{"v":1}"#, r#"{"v":"1","kind":"index_recalls"}"#] {
+            assert!(matches!(parse::<IndexJob>(broken), Err(BadJob::Shape(_))), "{broken:?}");
+        }
+        for odd in [body(1, "dance", &["us-cpsc:1"]), body(1, "index_recalls", &["nobody:1"])] {
+            assert!(matches!(parse::<IndexJob>(&odd), Err(BadJob::Shape(_))), "{odd}");
+        }
+        let newer = body(2, "index_recalls", &["us-cpsc:1"]);
+        assert!(matches!(parse::<IndexJob>(&newer), Err(BadJob::Format(2))));
+        for count in [0, 101] {
+            let odd = body(1, "index_recalls", &vec!["us-cpsc:1"; count]);
+            assert!(matches!(parse::<IndexJob>(&odd), Err(BadJob::Count(found)) if found == count));
+        }
+        parse::<IndexJob>(&body(1, "index_recalls", &["us-cpsc:1"; 100])).unwrap();
     }
 }

@@ -18,11 +18,10 @@ use tantivy::{
 use super::Batch;
 use crate::search::{
     SnapshotError,
-    bucket::hexadecimal,
     document::documents,
     query::{Catalogue, QueryError},
     schema::{Fields, tokenizers},
-    snapshot::SegmentFile,
+    snapshot::{SegmentFile, hexadecimal},
 };
 
 /// Memory for documents that are not on disk yet, in bytes.
