@@ -4,6 +4,7 @@
 
 pub mod agency;
 pub mod code;
+pub mod coverage;
 pub mod gtin;
 pub mod identifier;
 pub mod matching;
@@ -11,5 +12,6 @@ pub mod normalise;
 pub mod posting;
 pub mod printed_date;
 pub mod recall;
+pub mod verdict;
 pub mod vocabulary;
 pub mod window;
