@@ -104,7 +104,7 @@ pub enum Value {
 pub enum DateMark {
     /// Quality until (GS1 application identifier 15).
     BestBefore,
-    /// Safe until (GS1 application identifier 17).
+    /// Not to be used or eaten afterwards (GS1 application identifier 17).
     UseBy,
     /// When it was made (GS1 application identifier 11).
     Production,

@@ -86,7 +86,7 @@ impl<'a> Limit<'a> {
         match kind {
             Kind::Lot => limit.compare_text(Field::Lot, text(&asked.lot), matching::lot),
             Kind::Serial => {
-                limit.compare_text(Field::Serial, text(&asked.serial), matching::serial)
+                limit.compare_text(Field::Serial, text(&asked.serial), matching::serial);
             }
             Kind::Model => limit.compare_text(Field::Model, text(&asked.model), matching::model),
             Kind::Expiry => limit.compare_dates(&[

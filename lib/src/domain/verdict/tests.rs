@@ -275,58 +275,72 @@ fn a_guess_neither_includes_nor_is_asked_for() {
     assert_eq!(by_guess.verdict, VerdictWord::PossiblyRecalled);
 }
 
-/// How the item stands to one listed kind, as the tests set it up.
-const STANDS: [Option<Fit>; 4] = [
-    None,
-    Some(Fit::Inside),
-    Some(Fit::Outside),
-    Some(Fit::CannotTell),
+/// How the item stands to one kind of limit, as the tests set it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    /// The notice does not list it.
+    Unlisted,
+    /// It is listed and not given.
+    Missing,
+    /// It is listed, given, and so compared.
+    Given(Fit),
+}
+
+const STANDS: [Stand; 5] = [
+    Stand::Unlisted,
+    Stand::Missing,
+    Stand::Given(Fit::Inside),
+    Stand::Given(Fit::Outside),
+    Stand::Given(Fit::CannotTell),
 ];
+
+/// Returns the kinds that are listed, with how the item stands to each where it is given.
+fn listed_fits(stands: [Stand; 4]) -> Vec<Option<Fit>> {
+    stands
+        .into_iter()
+        .filter_map(|stand| match stand {
+            Stand::Unlisted => None,
+            Stand::Missing => Some(None),
+            Stand::Given(fit) => Some(Some(fit)),
+        })
+        .collect()
+}
 
 /// A notice that lists a lot, a serial number, a use-by and a production date, as far as wanted, and
 /// an item that stands to each as wanted.
-fn set_up(stands: [Option<Option<Fit>>; 4]) -> (Vec<Identifier>, Asked) {
-    let mut limits = Vec::new();
-    let mut item = asked();
-    let text = |fit: Option<Fit>, inside: &str, outside: &str, unclear: &str| {
-        fit.map(|fit| {
-            match fit {
-                Fit::Inside => inside,
-                Fit::Outside => outside,
-                Fit::CannotTell => unclear,
-            }
-            .to_owned()
-        })
+fn set_up(stands: [Stand; 4]) -> (Vec<Identifier>, Asked) {
+    let limits = [
+        lot("A1234"),
+        serials("SN1000", "SN1999"),
+        use_by("2026-03-10", "2026-03-20"),
+        made("2026-03-10", "2026-03-20"),
+    ]
+    .into_iter()
+    .zip(stands)
+    .filter(|(_, stand)| *stand != Stand::Unlisted)
+    .map(|(limit, _)| limit)
+    .collect();
+    let text = |at: usize, inside: &str, outside: &str, unclear: &str| match stands[at] {
+        Stand::Given(Fit::Inside) => Some(inside.to_owned()),
+        Stand::Given(Fit::Outside) => Some(outside.to_owned()),
+        Stand::Given(Fit::CannotTell) => Some(unclear.to_owned()),
+        Stand::Unlisted | Stand::Missing => None,
     };
-    let date = |fit, unclear| {
-        text(fit, "2026-03-15", "2026-05-01", unclear).map(|text| text.parse().unwrap())
+    let date =
+        |at| text(at, "2026-03-15", "2026-05-01", "2026-03").map(|text| text.parse().unwrap());
+    let item = Asked {
+        lot: text(0, "A1234", "B7777", "A12345"),
+        serial: text(1, "SN1500", "SN2500", "X9"),
+        use_by: date(2),
+        production: date(3),
+        ..asked()
     };
-    if let Some(fit) = stands[0] {
-        limits.push(lot("A1234"));
-        item.lot = text(fit, "A1234", "B7777", "A12345");
-    }
-    if let Some(fit) = stands[1] {
-        limits.push(serials("SN1000", "SN1999"));
-        item.serial = text(fit, "SN1500", "SN2500", "X9");
-    }
-    if let Some(fit) = stands[2] {
-        limits.push(use_by("2026-03-10", "2026-03-20"));
-        item.use_by = date(fit, "2026-03");
-    }
-    if let Some(fit) = stands[3] {
-        limits.push(made("2026-03-10", "2026-03-20"));
-        item.production = date(fit, "2026-03");
-    }
     (limits, item)
 }
 
 /// Every combination of listed kinds and how the item stands to them: 5^4 notices.
-fn all_stands() -> impl Iterator<Item = [Option<Option<Fit>>; 4]> {
-    let choices = || std::iter::once(None).chain(STANDS.into_iter().map(Some));
-    choices().flat_map(move |a| {
-        choices()
-            .flat_map(move |b| choices().flat_map(move |c| choices().map(move |d| [a, b, c, d])))
-    })
+fn all_stands() -> impl Iterator<Item = [Stand; 4]> {
+    (0..625).map(|number| [1, 5, 25, 125].map(|place| STANDS[number / place % 5]))
 }
 
 #[test]
@@ -346,7 +360,7 @@ fn every_combination_of_kinds_follows_the_truth_table() {
                     ..product(scope, limits)
                 };
                 let verdict = verdict(&item, &filed(listed));
-                let fits: Vec<Option<Fit>> = stands.into_iter().flatten().collect();
+                let fits = listed_fits(stands);
                 let inside = fits.contains(&Some(Fit::Inside));
                 let outside = fits.contains(&Some(Fit::Outside));
                 let all_outside =
@@ -386,7 +400,7 @@ fn may_be_recalled(fits: &[Option<Fit>]) -> bool {
 fn an_item_is_cleared_only_when_no_reading_of_the_notice_holds_it() {
     for stands in all_stands() {
         let (limits, item) = set_up(stands);
-        let fits: Vec<Option<Fit>> = stands.into_iter().flatten().collect();
+        let fits = listed_fits(stands);
         let verdict = verdict(&item, &filed(product(Scope::ListedUnits, limits)));
         if verdict.verdict == VerdictWord::NoKnownRecall {
             assert!(!may_be_recalled(&fits), "{stands:?}");
@@ -402,14 +416,14 @@ fn a_question_is_about_something_that_is_listed_not_given_and_can_decide() {
         let Some(question) = verdict.question else {
             continue;
         };
-        let open = |at: usize| stands[at] == Some(None);
+        let open = |at: usize| stands[at] == Stand::Missing;
         let fine = match (question.field, question.mark) {
             (QuestionField::Lot, None) => open(0),
             (QuestionField::Serial, None) => open(1),
             (QuestionField::Date, Some(DateMark::UseBy)) => open(2),
             (QuestionField::Date, Some(DateMark::Production)) => open(3),
             (QuestionField::Notice, None) => {
-                let given = |fit| stands.contains(&Some(Some(fit)));
+                let given = |fit| stands.contains(&Stand::Given(fit));
                 !(0..4).any(open)
                     || (given(Fit::Outside) && (given(Fit::Inside) || given(Fit::CannotTell)))
             }
@@ -419,8 +433,8 @@ fn a_question_is_about_something_that_is_listed_not_given_and_can_decide() {
         let answered = [Fit::Inside, Fit::Outside].into_iter().any(|fit| {
             let mut stands = stands;
             for stand in &mut stands {
-                if *stand == Some(None) {
-                    *stand = Some(Some(fit));
+                if *stand == Stand::Missing {
+                    *stand = Stand::Given(fit);
                 }
             }
             let (limits, item) = set_up(stands);
@@ -437,9 +451,8 @@ fn a_question_is_about_something_that_is_listed_not_given_and_can_decide() {
 
 #[test]
 fn a_model_decides_only_where_nothing_else_is_listed() {
-    let with = |model: Option<&str>, serial: Option<&str>| Asked {
+    let with = |model: Option<&str>| Asked {
         model: model.map(Into::into),
-        serial: serial.map(Into::into),
         ..asked()
     };
     let only = || filed(product(Scope::ListedUnits, vec![model("XL-200")]));
@@ -457,13 +470,22 @@ fn a_model_decides_only_where_nothing_else_is_listed() {
             Some(QuestionField::Notice),
         ),
     ] {
-        let verdict = verdict(&with(given, None), &only());
+        let verdict = verdict(&with(given), &only());
         assert_eq!(
             (verdict.verdict, field(&verdict)),
             (word, question),
             "{given:?}"
         );
     }
+}
+
+#[test]
+fn a_model_beside_serial_numbers_names_the_product_or_one_of_several() {
+    let with = |model: Option<&str>, serial: Option<&str>| Asked {
+        model: model.map(Into::into),
+        serial: serial.map(Into::into),
+        ..asked()
+    };
     let one = || vec![model("XL-200"), serials("1000", "1999")];
     let several = || vec![model("XL-200"), model("XL-300"), serials("1000", "1999")];
     for (limits, model, serial, word, question) in [
@@ -1066,4 +1088,44 @@ fn the_answer_reads_as_documented_and_back() {
             .any(|agency| agency.state == AgencyState::Checked)
     );
     assert_eq!(serde_json::from_value::<Verdict>(json).unwrap(), verdict);
+}
+
+#[cfg(feature = "openapi")]
+#[test]
+fn the_schema_of_a_verdict_names_every_type_once_and_promises_nothing() {
+    use utoipa::{PartialSchema, ToSchema};
+
+    let mut schemas = vec![("Verdict".to_owned(), Verdict::schema())];
+    Verdict::schemas(&mut schemas);
+    crate::domain::recall::Recall::schemas(&mut schemas);
+    let mut names: std::collections::BTreeMap<String, serde_json::Value> =
+        std::collections::BTreeMap::new();
+    for (name, schema) in schemas {
+        let schema = serde_json::to_value(schema).unwrap();
+        let words = schema.to_string().to_lowercase();
+        let promises = words
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word == "safe");
+        assert!(!promises, "{name}: {words}");
+        if let Some(other) = names.insert(name.clone(), schema.clone()) {
+            assert_eq!(other, schema, "two types are called {name}");
+        }
+    }
+    for name in ["Evidence", "Question", "Coverage", "Gtin", "RecallId"] {
+        assert!(
+            names.contains_key(name),
+            "{name} is not among {:?}",
+            names.keys()
+        );
+    }
+    assert_eq!(names["Gtin"]["type"], "string");
+    // Every reference leads somewhere.
+    let all = serde_json::to_string(&names).unwrap();
+    for reference in all.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(
+            names.contains_key(name),
+            "{name} is referred to and missing"
+        );
+    }
 }

@@ -261,8 +261,8 @@ fn level(scope: Scope, shortened: bool, limits: &[Limit<'_>]) -> Level {
     let outside = has(Fit::Outside);
     match scope {
         Scope::AllUnits => return Level::Exact,
-        Scope::Unknown if outside => return Level::Conditional,
-        Scope::Unknown => return Level::Exact,
+        Scope::Unknown if !outside => return Level::Exact,
+        Scope::Unknown => return Level::Conditional,
         Scope::ListedUnits | Scope::PartlyListed => {}
     }
     let (models, units): (Vec<_>, Vec<_>) =
