@@ -68,7 +68,10 @@ impl BarcodeCheck {
     fn read(self, today: Date) -> Result<(ScannedCode, Asked), Problem> {
         let mut faults = Vec::new();
         let mut problem = Code::Invalid;
-        let format = self.format.filter(|name| !name.trim().is_empty()).map(|name| name.parse::<CodeFormat>());
+        let format = self
+            .format
+            .filter(|name| !name.trim().is_empty())
+            .map(|name| name.parse::<CodeFormat>());
         let format = match format.transpose() {
             Ok(format) => format,
             Err(fault) => {
@@ -79,7 +82,11 @@ impl BarcodeCheck {
         let scanned = match code::read(&self.code, format, today) {
             Ok(scanned) => Some(scanned),
             Err(fault) => {
-                let field = if matches!(fault, InvalidCode::FormatMismatch(_)) { "/format" } else { "/code" };
+                let field = if matches!(fault, InvalidCode::FormatMismatch(_)) {
+                    "/format"
+                } else {
+                    "/code"
+                };
                 problem = match fault {
                     InvalidCode::CheckDigit => Code::InvalidCheckDigit,
                     _ => Code::InvalidBarcode,
@@ -91,14 +98,20 @@ impl BarcodeCheck {
         let lot = value("lot", self.lot, &mut faults);
         let serial = value("serial", self.serial, &mut faults);
         let model = value("model", self.model, &mut faults);
-        let date = self.date.filter(|date| !date.trim().is_empty()).map(|date| date.trim().parse::<PrintedDate>());
+        let date = self
+            .date
+            .filter(|date| !date.trim().is_empty())
+            .map(|date| date.trim().parse::<PrintedDate>());
         let date = date.transpose().unwrap_or_else(|fault| {
             faults.push(FieldError::new("/date", "INVALID_VALUE", fault.to_string()));
             None
         });
         let mut asked = scanned.as_ref().map(Asked::from).unwrap_or_default();
         // A lot that the code holds and one that was typed beside it must be the same.
-        for (field, typed, held) in [("/lot", &lot, &asked.lot), ("/serial", &serial, &asked.serial)] {
+        for (field, typed, held) in [
+            ("/lot", &lot, &asked.lot),
+            ("/serial", &serial, &asked.serial),
+        ] {
             if let (Some(typed), Some(held)) = (typed, held)
                 && normalise::lot(typed) != normalise::lot(held)
             {
@@ -113,9 +126,20 @@ impl BarcodeCheck {
         match scanned {
             Some(scanned) if faults.is_empty() => Ok((scanned, asked)),
             _ => {
-                let problem = if faults.len() == 1 { problem } else { Code::Invalid };
-                let detail = faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; ");
-                Err(Problem { errors: faults, ..Problem::new(problem, detail) })
+                let problem = if faults.len() == 1 {
+                    problem
+                } else {
+                    Code::Invalid
+                };
+                let detail = faults
+                    .iter()
+                    .map(|fault| fault.message.as_str())
+                    .collect::<Vec<_>>()
+                    .join("; ");
+                Err(Problem {
+                    errors: faults,
+                    ..Problem::new(problem, detail)
+                })
             }
         }
     }
@@ -125,7 +149,11 @@ fn value(name: &str, text: Option<String>, faults: &mut Vec<FieldError>) -> Opti
     let text = text?.trim().to_owned();
     if text.chars().count() > VALUE_MOST || text.chars().any(char::is_control) {
         let message = format!("at most {VALUE_MOST} characters, none of them control characters");
-        faults.push(FieldError::new(format!("/{name}"), "INVALID_VALUE", message));
+        faults.push(FieldError::new(
+            format!("/{name}"),
+            "INVALID_VALUE",
+            message,
+        ));
         return None;
     }
     (!text.is_empty()).then_some(text)
@@ -136,7 +164,10 @@ impl App {
     /// were too long to be filed whole.
     async fn judge(&self, asked: &mut Asked, now: Timestamp) -> Result<Verdict, Problem> {
         let model = asked.model.as_deref().map(normalise::model);
-        let models: Vec<_> = model.into_iter().filter(|model| normalise::is_usable_model(model)).collect();
+        let models: Vec<_> = model
+            .into_iter()
+            .filter(|model| normalise::is_usable_model(model))
+            .collect();
         let found = self.lookup.find(&asked.candidates, &models).await?;
         let (mut filed, known, coverage) = read(found, now);
         if let [product] = known.as_slice() {
@@ -159,13 +190,20 @@ impl App {
     }
 }
 
-type Evidence = Vec<(babyshield::domain::posting::PostingKey, babyshield::domain::posting::Posting)>;
+type Evidence = Vec<(
+    babyshield::domain::posting::PostingKey,
+    babyshield::domain::posting::Posting,
+)>;
 
 fn read(found: Found, now: Timestamp) -> (Evidence, Vec<KnownProduct>, Coverage) {
     let known = found
         .products
         .into_iter()
-        .map(|product| KnownProduct { gtin: product.gtin, name: product.name, brand: product.brand })
+        .map(|product| KnownProduct {
+            gtin: product.gtin,
+            name: product.name,
+            brand: product.brand,
+        })
         .collect();
     let states: Vec<_> = found
         .coverage
@@ -202,5 +240,9 @@ pub(crate) async fn check_barcode(
     let now = app.clock.now();
     let (code, mut asked) = check.read(now.to_zoned(TimeZone::UTC).date())?;
     let verdict = app.judge(&mut asked, now).await?;
-    Ok(Answer::ok(BarcodeVerdict { verdict, code, checked_at: now }))
+    Ok(Answer::ok(BarcodeVerdict {
+        verdict,
+        code,
+        checked_at: now,
+    }))
 }

@@ -85,7 +85,10 @@ impl Gtin {
                 _ => NumberKind::TradeItem,
             };
         }
-        match digits[1..4].parse::<u16>().expect("three digits fit") {
+        let prefix = digits[1..4]
+            .bytes()
+            .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
+        match prefix {
             20..=29 | 40..=49 | 200..=299 => NumberKind::InStore,
             50..=59 | 981..=984 | 990..=999 => NumberKind::Coupon,
             980 => NumberKind::RefundReceipt,

@@ -22,6 +22,7 @@ pub struct Identifier {
 /// matcher's business.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = IdentifierValue))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Value {
     /// A GTIN with a right check digit.
@@ -103,7 +104,7 @@ pub enum Value {
 pub enum DateMark {
     /// Quality until (GS1 application identifier 15).
     BestBefore,
-    /// Safe until (GS1 application identifier 17).
+    /// Not to be used or eaten afterwards (GS1 application identifier 17).
     UseBy,
     /// When it was made (GS1 application identifier 11).
     Production,

@@ -152,28 +152,27 @@ pub struct GivenDate {
 
 /// Compares a date from an item with a date entry of a notice.
 ///
-/// - Same kind of date, or the notice does not say which: inside, outside, or (a month that is
-///   partly in the span) cannot tell.
-/// - Best before and use by are taken for one another: inside counts, outside does not.
-/// - The item's date is of no stated kind: it is the date that people call expiry. Against a
-///   production date only "before the span began" is outside: expiry comes after production.
+/// - Same kind of date: inside, outside, or (a month that is partly in the span) cannot tell.
+/// - The item's date is of no stated kind: it is the date that people call expiry, and is compared
+///   with best before, use by and unnamed dates as the same kind. Against a production date only
+///   "before the span began" is outside: expiry comes after production.
+/// - Best before and use by are taken for one another, and for a date that the notice does not
+///   name: inside counts, outside does not.
 /// - A production date and an expiry date tell nothing about one another.
 pub fn date(given: GivenDate, listed: &Value) -> Fit {
+    use DateMark::{BestBefore, Production, Unspecified, UseBy};
     let (mark, from, to) = match listed {
         Value::DateMark { mark, from, to } => (*mark, *from, *to),
-        Value::ProductionWindow { from, to } => (DateMark::Production, *from, *to),
+        Value::ProductionWindow { from, to } => (Production, *from, *to),
         _ => return Fit::CannotTell,
     };
     let place = within(given.date, from, to);
     match (given.mark, mark) {
         (a, b) if a == b => place,
-        (_, DateMark::Unspecified)
-        | (DateMark::Unspecified, DateMark::BestBefore | DateMark::UseBy) => place,
-        (DateMark::BestBefore, DateMark::UseBy) | (DateMark::UseBy, DateMark::BestBefore) => {
-            inside_only(place)
-        }
-        (DateMark::Unspecified, _) if given.date.last() < from => Fit::Outside,
-        (DateMark::Unspecified, _) => inside_only(place),
+        (Unspecified, BestBefore | UseBy) => place,
+        (_, Unspecified) | (BestBefore, UseBy) | (UseBy, BestBefore) => inside_only(place),
+        (Unspecified, _) if given.date.last() < from => Fit::Outside,
+        (Unspecified, _) => inside_only(place),
         _ => Fit::CannotTell,
     }
 }

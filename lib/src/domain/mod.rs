@@ -4,6 +4,7 @@
 
 pub mod agency;
 pub mod code;
+pub mod coverage;
 pub mod feed_state;
 pub mod gtin;
 pub mod identifier;
@@ -12,5 +13,6 @@ pub mod normalise;
 pub mod posting;
 pub mod printed_date;
 pub mod recall;
+pub mod verdict;
 pub mod vocabulary;
 pub mod window;

@@ -7,13 +7,27 @@ use serde::{Deserialize, Serialize};
 
 /// A day or a whole month, as far as the print says; text form `2025-03-31` or `2025-03`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(example = "2025-03-31"))]
 #[serde(try_from = "String", into = "String")]
 pub struct PrintedDate {
     from: Date,
     to: Date,
 }
+
+// By hand: in JSON it is a text, which the derive cannot say of a struct with named fields.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for PrintedDate {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("A day, or a month where only that is printed."))
+            .pattern(Some("^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$"))
+            .examples(["2025-03-31", "2025-03"])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for PrintedDate {}
 
 /// A text that is neither a day nor a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -14,7 +14,7 @@ use super::{
 /// A recall's identifier: `{agency}:{slug}`, usable in a path as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = String, examples("us-cpsc:24113")))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, example = "us-cpsc:24113"))]
 #[serde(try_from = "String", into = "String")]
 pub struct RecallId(String);
 
@@ -97,6 +97,7 @@ pub struct Recall {
     /// Our identifier.
     pub id: RecallId,
     /// The agency that published it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "us-cpsc"))]
     pub agency: AgencyKey,
     /// The authority's own number, verbatim.
     pub source_id: String,
@@ -269,6 +270,7 @@ pub struct Related {
     /// How it is related.
     pub relation: Relation,
     /// The other agency, where known.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub agency: Option<AgencyKey>,
     /// The other authority's number, where given.
     pub source_id: Option<String>,

@@ -196,7 +196,9 @@ mod tests {
     fn a_job_is_a_flat_object_and_reads_back() {
         let job = Job {
             v: FORMAT,
-            kind: SyncJob::ImportCatalogue { key: "catalogue/demo.csv".into() },
+            kind: SyncJob::ImportCatalogue {
+                key: "catalogue/demo.csv".into(),
+            },
             id: Uuid::nil(),
             request_id: "r".into(),
             at: Timestamp::UNIX_EPOCH,
@@ -211,11 +213,28 @@ mod tests {
 
     #[test]
     fn what_is_no_job_is_refused_with_its_reason() {
-        for broken in ["", "{", "[]", "null", "\u{0}", r#"{"v":1}"#, r#"{"v":"1","kind":"index_recalls"}"#] {
-            assert!(matches!(parse::<IndexJob>(broken), Err(BadJob::Shape(_))), "{broken:?}");
+        for broken in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "\u{0}",
+            r#"{"v":1}"#,
+            r#"{"v":"1","kind":"index_recalls"}"#,
+        ] {
+            assert!(
+                matches!(parse::<IndexJob>(broken), Err(BadJob::Shape(_))),
+                "{broken:?}"
+            );
         }
-        for odd in [body(1, "dance", &["us-cpsc:1"]), body(1, "index_recalls", &["nobody:1"])] {
-            assert!(matches!(parse::<IndexJob>(&odd), Err(BadJob::Shape(_))), "{odd}");
+        for odd in [
+            body(1, "dance", &["us-cpsc:1"]),
+            body(1, "index_recalls", &["nobody:1"]),
+        ] {
+            assert!(
+                matches!(parse::<IndexJob>(&odd), Err(BadJob::Shape(_))),
+                "{odd}"
+            );
         }
         let newer = body(2, "index_recalls", &["us-cpsc:1"]);
         assert!(matches!(parse::<IndexJob>(&newer), Err(BadJob::Format(2))));

@@ -48,6 +48,14 @@ impl CodeFormat {
         )
     }
 
+    /// Returns whether the symbol can hold any text.
+    pub(super) const fn carries_text(self) -> bool {
+        matches!(
+            self,
+            Self::Code128 | Self::DataMatrix | Self::QrCode | Self::OtherCarrier
+        )
+    }
+
     /// Returns the name for people.
     pub const fn name(self) -> &'static str {
         match self {
@@ -69,7 +77,7 @@ impl CodeFormat {
 impl FromStr for CodeFormat {
     type Err = InvalidCode;
 
-    /// Reads the names of ZXing, ML Kit, AVFoundation, Vision, the browsers' Barcode Detection API
+    /// Reads the names of `ZXing`, ML Kit, `AVFoundation`, Vision, the browsers' Barcode Detection API
     /// and zbar; case, separators and their namespaces do not matter.
     fn from_str(text: &str) -> Result<Self, InvalidCode> {
         if text.len() > 64 {

@@ -34,30 +34,26 @@ pub(super) fn read(
     let Some(format) = format else {
         return read_unnamed(&digits);
     };
-    let whole = |reading| Ok(vec![number(&digits, reading)?]);
     let mismatch = Err(InvalidCode::FormatMismatch(format));
-    match (format, digits.len()) {
-        (CodeFormat::UpcA, 12) => whole(Reading::UpcA),
-        (CodeFormat::UpcA, 13) if digits.starts_with('0') => whole(Reading::UpcA),
-        (CodeFormat::UpcE, 6..=8) => read_upc_e(&digits).unwrap_or(mismatch),
+    // Symbols that can carry any text carry every number whole.
+    let is = |wanted| format == wanted || format.carries_text();
+    let has_zero = digits.starts_with('0');
+    let reading = match digits.len() {
+        6..=8 if format == CodeFormat::UpcE => return read_upc_e(&digits).unwrap_or(mismatch),
+        10 if format == CodeFormat::Ean13 => return read_isbn_10(&digits).unwrap_or(mismatch),
         // Some decoders give the number that a UPC-E stands for.
-        (CodeFormat::UpcE, 12) if is_compressible(&digits) => whole(Reading::UpcE),
-        (CodeFormat::UpcE, 13) if digits.starts_with('0') && is_compressible(&digits[1..]) => {
-            whole(Reading::UpcE)
+        12 if format == CodeFormat::UpcE && is_compressible(&digits) => Reading::UpcE,
+        13 if format == CodeFormat::UpcE && has_zero && is_compressible(&digits[1..]) => {
+            Reading::UpcE
         }
-        (CodeFormat::Ean13, 10) => read_isbn_10(&digits).unwrap_or(mismatch),
-        (CodeFormat::Ean8 | CodeFormat::Code128 | CodeFormat::DataMatrix, 8)
-        | (CodeFormat::QrCode | CodeFormat::OtherCarrier, 8) => whole(Reading::Ean8),
-        (CodeFormat::Code128 | CodeFormat::DataMatrix, 12)
-        | (CodeFormat::QrCode | CodeFormat::OtherCarrier, 12) => whole(Reading::UpcA),
-        (CodeFormat::Ean13 | CodeFormat::Code128 | CodeFormat::DataMatrix, 13)
-        | (CodeFormat::QrCode | CodeFormat::OtherCarrier, 13) => whole(Reading::Ean13),
-        (CodeFormat::Itf | CodeFormat::DataBar | CodeFormat::Code128, 14)
-        | (CodeFormat::DataMatrix | CodeFormat::QrCode | CodeFormat::OtherCarrier, 14) => {
-            whole(Reading::Gtin14)
-        }
-        _ => mismatch,
-    }
+        8 if is(CodeFormat::Ean8) => Reading::Ean8,
+        12 if is(CodeFormat::UpcA) => Reading::UpcA,
+        13 if format == CodeFormat::UpcA && has_zero => Reading::UpcA,
+        13 if is(CodeFormat::Ean13) => Reading::Ean13,
+        14 if is(CodeFormat::Itf) || format == CodeFormat::DataBar => Reading::Gtin14,
+        _ => return mismatch,
+    };
+    Ok(vec![number(&digits, reading)?])
 }
 
 /// Reads digits of which nobody says what they are, every way that fits.
@@ -204,7 +200,7 @@ fn read_isbn_10(content: &str) -> Option<Result<Vec<Candidate>, InvalidCode>> {
         .zip((2..=10).rev())
         .map(|(digit, weight)| digit * weight)
         .sum();
-    if (sum + check) % 11 != 0 {
+    if !(sum + check).is_multiple_of(11) {
         return Some(Err(InvalidCode::CheckDigit));
     }
     if sum == 0 {

@@ -13,10 +13,12 @@ fn gtins(code: &str, format: Option<&str>) -> Result<Vec<(String, Reading)>, Inv
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with a result")]
 fn one(gtin: &str, reading: Reading) -> Result<Vec<(String, Reading)>, InvalidCode> {
     Ok(vec![(format!("{gtin:0>14}"), reading)])
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with an option")]
 fn day(text: &str) -> Option<PrintedDate> {
     Some(text.parse().unwrap())
 }
@@ -105,13 +107,13 @@ fn upc_e_is_written_out_by_the_last_of_its_six_digits() {
             gtins(&short[..7], None).unwrap()[0],
             one(long, Reading::UpcE).unwrap()[0]
         );
-        if short.starts_with('0') {
+        if let Some(seven) = short.strip_prefix('0') {
             assert_eq!(
-                gtins(&short[1..7], None),
+                gtins(&seven[..6], None),
                 one(long, Reading::UpcE),
                 "{short}"
             );
-            let without_system = gtins(&short[1..], None).unwrap();
+            let without_system = gtins(seven, None).unwrap();
             assert!(
                 without_system.contains(&one(long, Reading::UpcE).unwrap()[0]),
                 "{short}"
@@ -330,7 +332,7 @@ fn malformed_element_strings_are_refused_with_the_reason() {
     ] {
         match read(code, None, TODAY) {
             Err(InvalidCode::ElementString(text)) => {
-                assert!(text.contains(reason), "{code}: {text}")
+                assert!(text.contains(reason), "{code}: {text}");
             }
             Ok(found) => assert!(reason.is_empty() && found.candidates.len() == 1, "{code}"),
             Err(other) => panic!("{code}: {other}"),
