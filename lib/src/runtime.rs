@@ -48,7 +48,9 @@ where
         let handler = build(&mut start).await?;
         let handler = &handler;
         lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-            handler(event.payload).await
+            // The runtime logs what it is given: one line with the causes, not the SDK's insides.
+            let outcome = handler(event.payload).await;
+            outcome.map_err(|error| Error::from(chain(&*error)))
         }))
         .await
     })
