@@ -5,6 +5,7 @@
 pub mod agency;
 pub mod code;
 pub mod coverage;
+pub mod feed_state;
 pub mod gtin;
 pub mod identifier;
 pub mod matching;
