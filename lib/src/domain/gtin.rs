@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Gtin([u8; 14]);
 
-/// What a number of GTIN form stands for, told by its GS1 prefix (GS1 General Specifications,
-/// section 1.4.2 and the list of GS1 prefixes).
+/// What a number of GTIN form stands for, told by its GS1 prefix (the list of GS1
+/// prefixes in the GS1 General Specifications).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -82,7 +82,8 @@ impl Rule {
         })
     }
 
-    /// Returns whether the value needs no separator after it (section 7.8.5, predefined lengths).
+    /// Returns whether the value needs no separator after it (the table of predefined
+    /// lengths).
     pub(super) const fn is_predefined(&self) -> bool {
         let mut first = self.first;
         while first >= 100 {

@@ -28,8 +28,7 @@ pub(super) fn read(content: &str, today: Date) -> Result<ScannedCode, InvalidCod
     let address = without_scheme(content).ok_or_else(|| fault("it has no https:// before it"))?;
     if let Some(odd) = address.chars().find(|c| !c.is_ascii_graphic()) {
         return Err(fault(format!(
-            "it holds {}, which must be percent-encoded",
-            odd.escape_debug()
+            "it holds {odd:?}, which must be percent-encoded"
         )));
     }
     let address = address.split('#').next().unwrap_or_default();

@@ -114,7 +114,9 @@ pub enum InvalidCode {
         allowed: &'static str,
     },
     /// Something that is no digit, space or hyphen in a code of digits.
-    #[error("character {position} of the code is {}, and only digits, spaces and hyphens belong there", .found.escape_debug())]
+    #[error(
+        "character {position} of the code is {found:?}, and only digits, spaces and hyphens belong there"
+    )]
     Character {
         /// The first such character.
         found: char,

@@ -148,7 +148,7 @@ fn read_upc_e(digits: &str) -> Option<Result<Vec<Candidate>, InvalidCode>> {
     )
 }
 
-/// Writes the 12 digits out that a UPC-E stands for (GS1 General Specifications, section 5.2.2.4.2):
+/// Writes the 12 digits out that a UPC-E stands for (GS1 General Specifications, zero suppression):
 /// the last of the six tells where zeros were left out.
 fn expand(system: &str, six: &str) -> Option<String> {
     let (first_two, third, fourth, fifth, last) =

@@ -89,6 +89,13 @@ pub enum VerdictWord {
     CannotCheck,
 }
 
+impl VerdictWord {
+    /// Returns whether the answer warns of the item.
+    pub const fn is_warning(self) -> bool {
+        matches!(self, Self::Recalled | Self::PossiblyRecalled)
+    }
+}
+
 /// Why nothing can be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -188,12 +195,11 @@ pub fn judge(
             })
         })
         .collect();
-    // A number that means nothing outside a shop says nothing beside one that names a product.
-    if tried
-        .iter()
-        .any(|one| one.reason != Some(Reason::NotATradeItem))
-    {
-        tried.retain(|one| one.reason != Some(Reason::NotATradeItem));
+    // Beside a product's number that no notice names, a number that means nothing outside a shop
+    // says nothing; where a notice names the one, it matters that the other may be meant.
+    let is_shop = |one: &One| one.reason == Some(Reason::NotATradeItem);
+    if !tried.iter().any(|one| one.word.is_warning()) && !tried.iter().all(is_shop) {
+        tried.retain(|one| !is_shop(one));
     }
     let (word, question) = join(&mut tried);
     let reason = tried
@@ -282,7 +288,6 @@ impl One {
 /// Joins the answers for several numbers, and asks for the symbol where it decides.
 fn join(tried: &mut [One]) -> (VerdictWord, Option<Question>) {
     let first = tried[0].word;
-    let is_warning = |word| matches!(word, VerdictWord::Recalled | VerdictWord::PossiblyRecalled);
     if let [one] = tried {
         return (one.word, one.question.clone());
     }
@@ -304,7 +309,7 @@ fn join(tried: &mut [One]) -> (VerdictWord, Option<Question>) {
         };
         return (first, question);
     }
-    if tried.iter().any(|one| is_warning(one.word)) {
+    if tried.iter().any(|one| one.word.is_warning()) {
         for evidence in tried.iter_mut().flat_map(|one| &mut one.evidence) {
             evidence.depends_on_symbol();
         }

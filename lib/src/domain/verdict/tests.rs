@@ -961,6 +961,25 @@ fn an_ambiguous_code_is_tried_every_way() {
 }
 
 #[test]
+fn a_code_that_may_be_one_shops_number_warns_only_with_a_question() {
+    let item = scanned("00020374");
+    let (shop, product_number) = (item.candidates[0], item.candidates[1]);
+    assert_eq!(shop.kind(), NumberKind::InStore);
+    let listed = [(
+        PostingKey::Gtin(product_number),
+        posting("us-cpsc:1", product(Scope::AllUnits, vec![])),
+    )];
+    let named = judge(&item, &listed, &[], &recent());
+    assert_eq!(named.verdict, VerdictWord::PossiblyRecalled);
+    assert_eq!(field(&named), Some(QuestionField::Format));
+    let silent = judge(&item, &[], &[], &recent());
+    assert_eq!(
+        (silent.verdict, silent.reason),
+        (VerdictWord::UnknownProduct, None)
+    );
+}
+
+#[test]
 fn what_the_code_carries_is_compared() {
     let listed = filed(product(
         Scope::ListedUnits,
