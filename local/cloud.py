@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -220,9 +221,11 @@ class Cloud:
         hashes_file.write_text(json.dumps(hashes))
         changed = [programs[logical].name for logical, key in keys.items() if before.get(logical) != key]
         with step(f"Deploying {self.stack}" + (f": {', '.join(changed)}" if changed else ": no function changed")):
-            for logical, key in keys.items():
-                if not deploy.has_object(aws, key):
-                    deploy.upload(aws, key, build.zipped(programs[logical]))
+            absent = {key: programs[logical] for logical, key in keys.items() if not deploy.has_object(aws, key)}
+            # Compressing lets other threads run: it takes most of this step.
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+                for key, packed in zip(absent, pool.map(build.zipped, absent.values())):
+                    deploy.upload(aws, key, packed)
             plain = template.transform(ROOT / "template.yaml", keys, HOME / "cache")
             values = {"Architecture": template.architecture(), "DeletionProtection": "false", **parameters}
             deploy.deploy(aws, self.stack, plain, values)

@@ -96,11 +96,39 @@ def correct_gateway() -> None:
     lambda_svc.lambda_execute_result_to_api_proxy_response = respond_like_aws
 
 
+def correct_batch_actions() -> None:
+    """AWS authorises SQS batch calls under the single action; the emulator asks for actions that IAM does not have."""
+    from ministack.core import iam_actions
+
+    extract = iam_actions.extract_iam_action
+    singles = {f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
+
+    def extract_like_aws(*arguments, **named):  # type: ignore[no-untyped-def]
+        action = extract(*arguments, **named)
+        return singles.get(action, action)
+
+    iam_actions.extract_iam_action = extract_like_aws
+
+
 def correct_restart() -> None:
-    """Stream positions are not restored: after a restart stream mappings would skip records."""
-    from ministack.services import lambda_svc
+    """After a restart stream positions are not restored, and messages in hand are free again.
+
+    With the positions, stream mappings would skip records. And whoever had a message in hand is gone: it would only
+    come back after its visibility timeout, which is half an hour for `sync`.
+    """
+    from ministack.services import lambda_svc, sqs
 
     lambda_svc._restore_esm_positions = lambda store, positions: None
+    load = sqs.load_persisted_state
+
+    def load_and_free(data) -> None:  # type: ignore[no-untyped-def]
+        load(data)
+        for queue in sqs._queues._data.values():
+            for message in queue["messages"]:
+                if message.get("receive_count"):
+                    message["visible_at"] = 0.0
+
+    sqs.load_persisted_state = load_and_free
 
 
 def correct_banner() -> None:
@@ -129,6 +157,7 @@ def main() -> None:
     correct_runtime_server()
     correct_logs(logs)
     correct_gateway()
+    correct_batch_actions()
     correct_restart()
     correct_banner()
     sys.argv = [re.sub(r"\.py$", "", sys.argv[0])]

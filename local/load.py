@@ -128,7 +128,7 @@ def wait_until_live(known: Dict[str, Any]) -> None:
         # With nothing left to do, what is held back stays held back.
         stuck = not consumed and late and all(agency.get("status") == "quarantined" for agency in late)
         if stuck or time.monotonic() - moved > STILL_SECONDS:
-            missing = "; ".join(state_of(agency) for agency in late) or "no agency is switched on"
+            missing = "; ".join(state_of(agency) for agency in late) or ("a job failed and is due again later" if working else "no agency is switched on")
             raise Problem(f"The feeds are not loaded: {missing}. Waiting: {counts(consumed) or 'nothing'}. ./dev logs sync says more.")
         time.sleep(0.25)
 

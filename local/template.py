@@ -2,8 +2,7 @@
 
 Differences from what AWS does with it, all of them here: code comes from a bucket filled by `local/deploy.py`, an
 HTTP API's OpenAPI `Body` becomes explicit routes (the emulator ignores a body), the processor is this machine's, and
-the bucket policy that demands TLS is left out (the emulator speaks HTTP on loopback), and `sqs:SendMessage` covers
-batches (as it does at AWS; the emulator asks for an action that AWS does not have).
+the bucket policy that demands TLS is left out (the emulator speaks HTTP on loopback).
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ def transform(path: Path, code_keys: Dict[str, str], cache: Path) -> Template:
     if kept.is_file():
         plain = json.loads(kept.read_text())
     else:
-        plain = batch_permissions(explicit_routes(translate(read(path))))
+        plain = explicit_routes(translate(read(path)))
         cache.mkdir(parents=True, exist_ok=True)
         for old in cache.glob("template-*.json"):
             old.unlink()
@@ -118,19 +117,6 @@ def translate(template: Template) -> Template:
     except InvalidDocumentException as error:
         causes = "; ".join(str(getattr(cause, "message", cause)) for cause in error.causes)
         raise Problem(f"template.yaml is not accepted by the SAM translator: {causes}") from error
-
-
-def batch_permissions(template: Template) -> Template:
-    """Lets whoever may send a message send a batch of them."""
-    for resource in template["Resources"].values():
-        for policy in resource.get("Properties", {}).get("Policies", []) if resource.get("Type") == "AWS::IAM::Role" else []:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                actions = statement.get("Action")
-                if isinstance(actions, list) and "sqs:SendMessage" in actions:
-                    actions.append("sqs:SendMessageBatch")
-                elif actions == "sqs:SendMessage":
-                    statement["Action"] = [actions, "sqs:SendMessageBatch"]
-    return template
 
 
 def explicit_routes(template: Template) -> Template:
