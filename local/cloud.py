@@ -26,7 +26,8 @@ EMULATOR, GATEWAY, FEEDS = "local.emulator", "local.gateway", "local.feeds"
 # Saving the state of a few thousand recalls takes well under a second; a request in flight may add 30.
 STOP_SECONDS = 40
 START_SECONDS = 30
-ACCOUNT_PREFIX = "/_aws/execute-api"
+LARGE_LOG_BYTES = 20_000_000
+API_PREFIX = "/_aws/execute-api"
 
 
 class Cloud:
@@ -104,6 +105,12 @@ class Cloud:
         shutil.rmtree(self.state, ignore_errors=True)
         self.stack_file.unlink(missing_ok=True)
 
+    def trim_logs(self, whole: bool) -> None:
+        """Removes logs that have grown large, or all of them."""
+        for log in self.logs.glob("**/*.log"):
+            if whole or log.stat().st_size > LARGE_LOG_BYTES:
+                log.unlink()
+
     def start_emulator(self) -> str:
         """Starts the emulator with its saved state and returns its endpoint."""
         port = self.notes().get("emulator_port")
@@ -165,7 +172,7 @@ class Cloud:
 
     def start_gateway(self, port: int, emulator: str, api: str) -> str:
         """Starts the reverse proxy and returns the base URL."""
-        arguments = ["--port", str(port), "--emulator-port", emulator.rsplit(":", 1)[1], "--prefix", f"{ACCOUNT_PREFIX}/{api}/$default"]
+        arguments = ["--port", str(port), "--emulator-port", emulator.rsplit(":", 1)[1], "--prefix", f"{API_PREFIX}/{api}/$default"]
         self.processes.start(GATEWAY, sys.executable, arguments, plain_environment())
         base = f"http://127.0.0.1:{port}"
         self.await_answer(GATEWAY, f"{base}/health")

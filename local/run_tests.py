@@ -27,6 +27,7 @@ def test(arguments: List[str]) -> int:
     cloud.clear_remains()
     cloud.stop()
     cloud.forget()
+    cloud.trim_logs(whole=True)
     programs = cloud.build()
     try:
         with step("Starting the tests' own emulator and stack"):

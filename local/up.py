@@ -112,8 +112,9 @@ def start(cloud: Cloud, told: argparse.Namespace) -> None:
     say(f"Ready in {time.monotonic() - begun:.1f} s.")
 
 
-def clean_up(cloud: Cloud, fresh: bool) -> None:
+def clean_up(cloud: Cloud, wanted_fresh: bool) -> None:
     """Deals with what an earlier run left: nothing, a stale pid, a killed emulator."""
+    fresh = wanted_fresh
     if cloud.was_killed() and not fresh:
         say(
             "The emulator was killed the last time, and it saves its data only when it is stopped: "
@@ -127,6 +128,7 @@ def clean_up(cloud: Cloud, fresh: bool) -> None:
         cloud.stop()
     if fresh:
         cloud.forget()
+    cloud.trim_logs(whole=wanted_fresh)
     cloud.stack_file.unlink(missing_ok=True)
 
 
