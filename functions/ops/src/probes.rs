@@ -30,7 +30,7 @@ impl App {
                 self.dynamo
                     .get_item()
                     .table_name(&config.recalls_table)
-                    .set_key(Some(key.into()))
+                    .set_key(Some(key.into_item()))
                     .send()
                     .await
                     .map_err(|error| chain(&error))
@@ -40,7 +40,7 @@ impl App {
                 self.dynamo
                     .get_item()
                     .table_name(&config.products_table)
-                    .set_key(Some(key.into()))
+                    .set_key(Some(key.into_item()))
                     .send()
                     .await
                     .map_err(|error| chain(&error))

@@ -107,13 +107,15 @@ impl BarcodeCheck {
             None
         });
         let mut asked = scanned.as_ref().map(Asked::from).unwrap_or_default();
-        // A lot that the code holds and one that was typed beside it must be the same.
-        for (field, typed, held) in [
-            ("/lot", &lot, &asked.lot),
-            ("/serial", &serial, &asked.serial),
-        ] {
+        // What the code holds and what was typed beside it must be the same.
+        type Normalise = fn(&str) -> Vec<String>;
+        let pairs: [(&str, _, _, Normalise); 2] = [
+            ("/lot", &lot, &asked.lot, normalise::lot),
+            ("/serial", &serial, &asked.serial, normalise::serial),
+        ];
+        for (field, typed, held, normalise) in pairs {
             if let (Some(typed), Some(held)) = (typed, held)
-                && normalise::lot(typed) != normalise::lot(held)
+                && normalise(typed) != normalise(held)
             {
                 let message = format!("differs from {held}, which the code itself holds");
                 faults.push(FieldError::new(field, "CONTRADICTION", message));

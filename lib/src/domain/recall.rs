@@ -299,10 +299,7 @@ pub enum Relation {
 pub fn content_hash(recall: &Recall) -> String {
     use sha2::{Digest, Sha256};
     let json = serde_json::to_vec(recall).expect("a recall has only string keys");
-    Sha256::digest(json)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(json))
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Edge {
 
     /// Puts the edge around a router.
     pub fn around(self, router: Router) -> Router {
-        let routes = router.route_layer(middleware::from_fn(note_route));
+        let noted = router.route_layer(middleware::from_fn(note_route));
         let compression = CompressionLayer::new()
             .quality(CompressionLevel::Fastest)
             .compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::IMAGES));
@@ -130,10 +130,10 @@ impl Edge {
                 header::RETRY_AFTER,
                 REQUEST_ID,
             ])
-            .max_age(std::time::Duration::from_secs(600));
+            .max_age(std::time::Duration::from_mins(10));
         // A router of its own, so that the layers run before the path is matched.
         Router::new()
-            .fallback_service(routes)
+            .fallback_service(noted)
             .layer(CatchPanicLayer::custom(panicked))
             .layer(middleware::from_fn_with_state(self.clone(), finish))
             .layer(compression)

@@ -1,7 +1,7 @@
 //! Our own extractors, so that every rejection is a problem like any other.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
 use bytes::Bytes;
@@ -24,9 +24,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Param<T
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         // An identifier that cannot exist is an identifier of nothing.
         #[expect(clippy::disallowed_types, reason = "wrapped here")]
-        Path::<T>::from_request_parts(parts, state)
+        axum::extract::Path::<T>::from_request_parts(parts, state)
             .await
-            .map(|Path(value)| Self(value))
+            .map(|path| Self(path.0))
             .map_err(|_| Problem::not_found("resource"))
     }
 }

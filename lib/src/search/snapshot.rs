@@ -163,7 +163,7 @@ fn parse<T: serde::de::DeserializeOwned>(object: &str, json: &[u8]) -> Result<T,
 
 /// Returns bytes in lower-case hexadecimal.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 /// Returns the key of the pointer.

@@ -62,7 +62,7 @@ impl AgencyStore {
             .get_item()
             .table_name(&self.table)
             .set_key(Some(
-                keys::window(agency, &slice.name(), slice.window).into(),
+                keys::window(agency, &slice.name(), slice.window).into_item(),
             ))
             .consistent_read(true)
             .send()
@@ -107,7 +107,7 @@ impl AgencyStore {
         self.client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key.into()))
+            .set_key(Some(key.into_item()))
             .update_expression("SET #state = :state, #slice = :slice")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#slice", "slice")
@@ -129,7 +129,7 @@ impl AgencyStore {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(
-                keys::window(agency, &slice.name(), slice.window).into(),
+                keys::window(agency, &slice.name(), slice.window).into_item(),
             ))
             .update_expression("SET queued_at = :at, #slice = :slice")
             .expression_attribute_names("#slice", "slice")
@@ -154,7 +154,7 @@ impl AgencyStore {
                 .client
                 .get_item()
                 .table_name(&self.table)
-                .set_key(Some(key.clone().into()))
+                .set_key(Some(key.clone().into_item()))
                 .consistent_read(true)
                 .send()
                 .await?
@@ -186,7 +186,7 @@ impl AgencyStore {
         };
         let sum = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(keys::agency(agency.key()).into()))
+            .set_item(Some(keys::agency(agency.key()).into_item()))
             .item("state", s(text(state)?))
             .item("revision", n(revision + 1))
             .condition_expression("attribute_not_exists(pk) OR revision = :revision")
@@ -195,7 +195,7 @@ impl AgencyStore {
             .map_err(|error| StoreError::Refused(error.into()))?;
         let coverage = Update::builder()
             .table_name(&self.table)
-            .set_key(Some(keys::coverage().into()))
+            .set_key(Some(keys::coverage().into_item()))
             .update_expression("SET #agency = :row")
             .expression_attribute_names("#agency", agency.key().as_str())
             .expression_attribute_values(":row", s(text(&row)?))
@@ -231,7 +231,7 @@ impl AgencyStore {
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(keys::agency(agency).into()))
+            .set_key(Some(keys::agency(agency).into_item()))
             .send()
             .await?;
         answer.item.map(|item| json(&item, "state")).transpose()
@@ -243,7 +243,7 @@ impl AgencyStore {
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(keys::coverage().into()))
+            .set_key(Some(keys::coverage().into_item()))
             .send()
             .await?;
         Ok(answer.item.as_ref().map(coverage_of).unwrap_or_default())

@@ -1,9 +1,11 @@
 //! The one module that spells keys. A key in production is a file format: the test pins each shape.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 
-use super::{Item, s};
+use super::s;
 use crate::domain::{
     agency::AgencyKey, gtin::Gtin, posting::PostingKey, recall::RecallId, window::Window,
 };
@@ -28,14 +30,9 @@ impl Key {
         }
     }
 
-    pub(crate) fn into_item(self) -> Item {
-        Item::from([("pk".to_owned(), s(self.pk)), ("sk".to_owned(), s(self.sk))])
-    }
-}
-
-impl From<Key> for std::collections::HashMap<String, AttributeValue> {
-    fn from(key: Key) -> Self {
-        key.into_item()
+    /// Returns the key as an item, or the beginning of one.
+    pub fn into_item(self) -> HashMap<String, AttributeValue> {
+        HashMap::from([("pk".to_owned(), s(self.pk)), ("sk".to_owned(), s(self.sk))])
     }
 }
 

@@ -43,7 +43,7 @@ impl Ledger {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(keys::lease(name).into()))
+            .set_item(Some(keys::lease(name).into_item()))
             .item("owner", s(owner))
             .item("until", n(until.as_millisecond()))
             .item("expires_at", n(until.as_second() + 86_400))
@@ -71,7 +71,7 @@ impl Ledger {
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(keys::lease(&lease.name).into()))
+            .set_key(Some(keys::lease(&lease.name).into_item()))
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", s(&lease.owner))

@@ -29,11 +29,7 @@ impl Payloads {
         body: &[u8],
     ) -> Result<String, StoreError> {
         use sha2::{Digest, Sha256};
-        let digest: String = Sha256::digest(body)
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = hex::encode(&Sha256::digest(body)[..16]);
         let key = format!("raw/{agency}/{part}/{digest}");
         self.client
             .put_object()

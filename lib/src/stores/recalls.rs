@@ -98,7 +98,7 @@ impl RecallStore {
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(keys::recall(id).into()))
+            .set_key(Some(keys::recall(id).into_item()))
             .send()
             .await?;
         answer.item.as_ref().map(read).transpose()
@@ -114,7 +114,7 @@ impl RecallStore {
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(keys::version(id, version).into()))
+            .set_key(Some(keys::version(id, version).into_item()))
             .send()
             .await?;
         if let Some(item) = answer.item {
@@ -300,7 +300,7 @@ impl RecallStore {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key.into()))
+            .set_key(Some(key.into_item()))
             .update_expression(update)
             .condition_expression("attribute_not_exists(#v) OR #v <= :version")
             .expression_attribute_names("#v", format!("v#{id}"))
@@ -320,7 +320,7 @@ impl RecallStore {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(keys::recall(id).into()))
+            .set_key(Some(keys::recall(id).into_item()))
             .update_expression("REMOVE pending, pending_since, unpost")
             .condition_expression("version = :version")
             .expression_attribute_values(":version", n(version))
