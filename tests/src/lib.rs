@@ -1,4 +1,7 @@
 //! What the end-to-end tests share.
 
+pub mod meter;
 pub mod openapi;
+pub mod schema;
+pub mod stack;
 pub mod template;
