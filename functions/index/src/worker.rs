@@ -47,6 +47,7 @@ impl Config {
         let recalls_table = settings.required("RECALLS_TABLE");
         let ledger_table = settings.required("LEDGER_TABLE");
         let bucket = settings.required("BUCKET");
+        settings.optional::<String>("ENVIRONMENT");
         Some(Self {
             recalls_table: recalls_table?,
             ledger_table: ledger_table?,
