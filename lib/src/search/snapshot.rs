@@ -119,8 +119,7 @@ impl Manifest {
     }
 
     /// Returns the manifest with the seal that belongs to it.
-    #[must_use]
-    pub fn sealed(mut self) -> Self {
+    pub(super) fn sealed(mut self) -> Self {
         self.seal.clear();
         let json = serde_json::to_vec(&self).expect("a manifest has only string keys");
         self.seal = hexadecimal(&Sha256::digest(json));
@@ -163,7 +162,11 @@ fn parse<T: serde::de::DeserializeOwned>(object: &str, json: &[u8]) -> Result<T,
 
 /// Returns bytes in lower-case hexadecimal.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves
+        .map(|half| char::from(DIGITS[usize::from(half)]))
+        .collect()
 }
 
 /// Returns the key of the pointer.

@@ -117,7 +117,7 @@ async fn each_file_damaged_in_turn_leaves_the_last_good_generation_in_use() {
                 None => scene.bucket.delete(&key).await,
             }
             // One that was running, and has the files of the first generation only.
-            now = now + 10.seconds();
+            now += 10.seconds();
             reader.refresh_beside(now).await;
             let open = reader.current(now).await.unwrap();
             assert_eq!((open.number, count(&open)), (1, 1), "{key}");
@@ -147,7 +147,7 @@ async fn each_file_damaged_in_turn_leaves_the_last_good_generation_in_use() {
         }
     }
     assert!(tried > 20, "{tried}");
-    now = now + 10.seconds();
+    now += 10.seconds();
     reader.refresh_beside(now).await;
     assert_eq!(reader.current(now).await.unwrap().number, 2);
     assert!(!reader.freshness(now).stale);
@@ -253,9 +253,9 @@ async fn readers_share_a_directory_and_what_a_dead_one_left_goes() {
     for key in &files {
         scene.bucket.delete(key).await;
     }
-    assert_eq!(count(&*two.current(START).await.unwrap()), 1);
+    assert_eq!(count(&two.current(START).await.unwrap()), 1);
     drop(one);
-    assert_eq!(count(&*two.current(START).await.unwrap()), 1);
+    assert_eq!(count(&two.current(START).await.unwrap()), 1);
     drop(two);
     let left = std::fs::read_dir(scene.directory.path().join("processes"))
         .unwrap()
@@ -290,7 +290,7 @@ async fn queries_during_publications_all_answer_from_one_generation_or_the_next(
         tokio::spawn(async move {
             let (mut now, mut numbers) = (START, std::collections::BTreeSet::new());
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                now = now + 5.seconds();
+                now += 5.seconds();
                 let beside = tokio::spawn({
                     let reader = Arc::clone(&reader);
                     async move { reader.refresh_beside(now).await }
