@@ -4,30 +4,23 @@
 //! the records cannot be read or the generation cannot be published, every good message fails, and
 //! comes again. Doing a job twice changes nothing.
 
-mod job;
+mod worker;
 
 use std::collections::{BTreeSet, HashMap};
 
 use babyshield::{
     domain::recall::{Recall, RecallId},
+    messages::Message,
     search::{
         SnapshotError,
         snapshot::Manifest,
         writer::{Batch, SnapshotWriter},
     },
+    stores::jobs::{self, IndexJob},
 };
 use jiff::Timestamp;
 
-pub use job::{BadJob, IndexRecalls, MOST_RECALLS};
-
-/// One message as the queue delivered it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// The queue's identifier of the message, by which it is said to have failed.
-    pub id: String,
-    /// Its body, as yet unread.
-    pub body: String,
-}
+pub use worker::{App, Config};
 
 /// What became of a delivery.
 #[derive(Debug)]
@@ -66,9 +59,10 @@ where
     let (mut good, mut failed) = (Vec::new(), Vec::new());
     let mut wanted = BTreeSet::new();
     for message in messages {
-        match IndexRecalls::parse(&message.body) {
+        match jobs::parse::<IndexJob>(&message.body) {
             Ok(job) => {
-                wanted.extend(job.recalls);
+                let IndexJob::IndexRecalls { recalls } = job.kind;
+                wanted.extend(recalls);
                 good.push(message.id.clone());
             }
             Err(error) => {

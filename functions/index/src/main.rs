@@ -1,3 +1,16 @@
-//! The `index` worker; its wiring to the queue, the lease and the recalls' store stands here.
+//! The Lambda function `index`.
 
-fn main() {}
+use babyshield::runtime;
+use babyshield_index::{App, Config};
+
+fn main() -> Result<(), runtime::Error> {
+    runtime::worker(async |start| {
+        let config = Config::load(&mut start.settings);
+        let config = start.settings.finish(config)?;
+        let app = App::new(start, config)?;
+        Ok(move |event| {
+            let app = app.clone();
+            async move { app.handle(event).await }
+        })
+    })
+}

@@ -56,7 +56,7 @@ fn writer(bucket: &SnapshotBucket, scratch: &TempDir) -> SnapshotWriter {
 
 fn message(id: &str, recalls: &[&str]) -> Message {
     let body = serde_json::json!({
-        "v": 1, "kind": "index_recalls", "id": "j", "request_id": "r", "at": "2026-01-01T00:00:00Z", "recalls": recalls,
+        "v": 1, "kind": "index_recalls", "id": "00000000-0000-0000-0000-000000000000", "request_id": "r", "at": "2026-01-01T00:00:00Z", "recalls": recalls,
     });
     Message {
         id: id.to_owned(),

@@ -3,8 +3,26 @@
 //! An adapter is pure. It says which request comes next and turns fetched bytes into recalls and
 //! rejects; who fetches, when, and what happens to the result is not its business.
 
+mod barcode;
+pub mod cpsc;
+mod dates;
+mod decode;
+mod json;
+mod labels;
+mod limits;
+pub mod ods;
+mod ods_products;
+pub mod openfda;
+mod openfda_event;
+mod openfda_line;
+mod prose;
+mod sales;
+mod text;
+mod tokens;
+mod vocabulary;
+
 use crate::domain::{
-    agency::{Agency, Part},
+    agency::{Agency, Family, Part},
     recall::Recall,
     window::Window,
 };
@@ -61,6 +79,15 @@ pub struct Parsed {
     pub rejects: Vec<Reject>,
     /// Source rows read, rejects included.
     pub rows: u32,
+}
+
+impl Parsed {
+    /// Puts the rejects in an order that does not depend on the pages'.
+    fn sort_rejects(&mut self) {
+        self.rejects.sort_by(|a, b| {
+            (a.row, &a.source_id, &a.reason).cmp(&(b.row, &b.source_id, &b.reason))
+        });
+    }
 }
 
 /// A source row that could not be used.
@@ -121,5 +148,39 @@ pub trait Adapter: Send + Sync {
             }
         };
         (!older).then_some(incoming)
+    }
+}
+
+/// The revision of the parsers. Raising it makes every window be read again, changed or not.
+pub const REVISION: u32 = 1;
+
+/// Returns the adapter of a wire format, where it is built.
+pub fn adapter(family: Family) -> Option<&'static dyn Adapter> {
+    match family {
+        Family::CpscRest => Some(&cpsc::Cpsc),
+        Family::Openfda => Some(&openfda::OpenFda),
+        Family::OdsV21 => Some(&ods::Ods),
+        Family::JsonDump
+        | Family::Nhtsa
+        | Family::SafetyGate
+        | Family::Rasff
+        | Family::Govuk
+        | Family::FsaLd
+        | Family::Rss
+        | Family::JsonPaged
+        | Family::HtmlList => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::agency::AGENCIES;
+
+    #[test]
+    fn every_agency_that_is_fetched_has_an_adapter() {
+        for row in AGENCIES.iter().filter(|row| row.enabled) {
+            assert!(adapter(row.family).is_some(), "{}", row.name);
+        }
     }
 }

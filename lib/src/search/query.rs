@@ -12,6 +12,8 @@ pub use super::{
     filter::{Filters, Span},
     rank::PageKey,
 };
+use crate::domain::vocabulary::NotInVocabulary;
+
 use super::{
     filter::{clauses, exactly},
     rank::{FirstInOrder, Found, Number, Order},
@@ -94,6 +96,19 @@ pub enum Direction {
     Ascending,
     /// The greatest, newest, gravest first.
     Descending,
+}
+
+impl std::str::FromStr for Direction {
+    type Err = NotInVocabulary;
+    fn from_str(text: &str) -> Result<Self, NotInVocabulary> {
+        match text {
+            "asc" => Ok(Self::Ascending),
+            "desc" => Ok(Self::Descending),
+            _ => Err(NotInVocabulary {
+                allowed: "asc, desc".into(),
+            }),
+        }
+    }
 }
 
 /// What a list of recalls is sorted by. Ties are broken by the newer publication, then by identifier.
