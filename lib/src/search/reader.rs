@@ -262,7 +262,14 @@ impl SnapshotReader {
     }
 
     async fn load(&self, manifest: Manifest) -> Result<Generation, SnapshotError> {
-        let files = self.cache.check_out(&self.bucket, &manifest).await?;
+        let files = match self.cache.check_out(&self.bucket, &manifest).await {
+            // Generations that only cursors ask for give way.
+            Err(SnapshotError::NoRoom { .. }) => {
+                self.write(|state| state.pinned.clear());
+                self.cache.check_out(&self.bucket, &manifest).await?
+            }
+            checked_out => checked_out?,
+        };
         open(&manifest, files)
     }
 

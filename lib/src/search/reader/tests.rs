@@ -277,6 +277,28 @@ async fn a_generation_that_is_too_big_for_the_disk_is_refused_with_the_figures()
     assert_eq!((needed, allowed), (manifest.bytes(), 100));
 }
 
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn generations_that_only_cursors_ask_for_give_way_when_the_disk_is_full() {
+    let scene = Scene::new().await;
+    // The same recall each time, so that generations share no files.
+    let size = scene.publish("us-cpsc:1").await.bytes();
+    let room = size * 5 / 2;
+    let reader =
+        SnapshotReader::open(scene.bucket.snapshots(), scene.directory.path(), room).unwrap();
+    reader.current(START).await.unwrap();
+    for number in 2..=4 {
+        scene.publish("us-cpsc:1").await;
+        let now = START + SignedDuration::from_secs(10 * i64::try_from(number).unwrap());
+        reader.refresh_beside(now).await;
+        let freshness = reader.freshness(now);
+        assert_eq!(
+            (freshness.generation, freshness.error, freshness.stale),
+            (Some(number), None, false)
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs the emulator: ./dev test"]
 async fn queries_during_publications_all_answer_from_one_generation_or_the_next() {
