@@ -10,7 +10,7 @@ use regex::Regex;
 use super::{
     Adapter, FeedError, Next, Page, PageInfo, PageRequest, Parsed, Reject, barcode, dates,
     json::{self, Row},
-    limits, prose, sales, text, vocabulary,
+    prose, sales, text, vocabulary,
 };
 use crate::domain::{
     agency::{Agency, AgencyKey, Part},
@@ -171,8 +171,8 @@ fn recall(agency: &'static Agency, row: &Row) -> Result<Recall, String> {
         .text("Title", text::TITLE)
         .or_else(|| names.first()?.text("Name", text::TITLE))
         .unwrap_or_else(|| format!("CPSC recall {number}"));
-    let hazard_text = joined(row.each("Hazards", "Name", text::LONG));
-    let remedy_text = joined(row.each("Remedies", "Name", text::LONG));
+    let hazard_text = joined(&row.each("Hazards", "Name", text::LONG));
+    let remedy_text = joined(&row.each("Remedies", "Name", text::LONG));
     Ok(Recall {
         id,
         agency: agency.key(),
@@ -197,7 +197,7 @@ fn recall(agency: &'static Agency, row: &Row) -> Result<Recall, String> {
         status: Status::Unknown,
         units: units(row),
         sold: sold(row),
-        incidents_text: joined(row.each("Injuries", "Name", text::LONG)),
+        incidents_text: joined(&row.each("Injuries", "Name", text::LONG)),
         firms: firms(row),
         images: row
             .rows("Images")
@@ -216,7 +216,7 @@ fn recall(agency: &'static Agency, row: &Row) -> Result<Recall, String> {
     })
 }
 
-fn joined(texts: Vec<String>) -> Option<String> {
+fn joined(texts: &[String]) -> Option<String> {
     (!texts.is_empty()).then(|| text::cut(&texts.join("\n"), text::LONG).to_owned())
 }
 
@@ -364,8 +364,8 @@ fn products(row: &Row, named: &[Row], title: &str, summary: Option<&str>) -> Vec
         .collect();
     let mut scope = Scope::Unknown;
     if let Some(summary) = summary {
-        let reading = limits::read(summary, prose::PROSE_US);
-        scope = prose::scope_of_prose(summary, &reading);
+        let reading = prose::read(summary, prose::PROSE_US);
+        scope = prose::scope_of_prose(&reading);
         shared.extend(prose::identifiers(&reading, Origin::Prose));
     }
     if named.len() > 1 && scope == Scope::ListedUnits {
@@ -389,7 +389,7 @@ fn products(row: &Row, named: &[Row], title: &str, summary: Option<&str>) -> Vec
                 identifiers.extend(models(&model));
             }
             if let Some(description) = &description {
-                let reading = limits::read(description, prose::PROSE_US);
+                let reading = prose::read(description, prose::PROSE_US);
                 identifiers.extend(prose::identifiers(&reading, Origin::Prose));
             }
             let (identifiers, shortened) = prose::unite(identifiers);

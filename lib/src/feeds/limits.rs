@@ -11,6 +11,7 @@ use super::{
     labels::{self, Label},
     text,
     tokens::{Token, tokens},
+    words::{CLOSERS, FILLERS, HEDGES, OPENERS, UNITS},
 };
 use crate::domain::identifier::{DateMark, Value, is_placeholder};
 
@@ -30,6 +31,10 @@ pub(super) struct Rules {
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent findings, each with a name"
+)]
 pub(super) struct Reading {
     /// The identifiers in the order of the text, without repeats.
     pub(super) found: Vec<Value>,
@@ -39,6 +44,8 @@ pub(super) struct Reading {
     pub(super) whole: bool,
     /// Whether codes stood there without a word that names them.
     pub(super) bare: bool,
+    /// Whether the text says in so many words that every unit is covered.
+    pub(super) all: bool,
 }
 
 /// Reads a text.
@@ -56,7 +63,9 @@ pub(super) fn read(text: &str, rules: Rules) -> Reading {
         context: None,
         fresh: false,
         spanning: false,
+        before_dates: None,
         limited_sentence: false,
+        hedged_sentence: false,
         reading: Reading {
             whole: true,
             ..Reading::default()
@@ -66,102 +75,10 @@ pub(super) fn read(text: &str, rules: Rules) -> Reading {
     reader.reading
 }
 
-/// Words that stand between a label and its codes, or between codes, and mean nothing.
-const FILLERS: &[&str] = &[
-    "number",
-    "numbers",
-    "no",
-    "nos",
-    "num",
-    "code",
-    "codes",
-    "date",
-    "dates",
-    "s",
-    "es",
-    "is",
-    "are",
-    "of",
-    "the",
-    "with",
-    "and",
-    "or",
-    "following",
-    "as",
-    "follows",
-    "include",
-    "includes",
-    "including",
-    "marked",
-    "id",
-    "identification",
-    "n",
-    "°",
-    "numéro",
-    "numéros",
-    "numero",
-    "et",
-    "ou",
-    "de",
-    "du",
-    "des",
-    "le",
-    "la",
-    "les",
-];
-
-/// Words that open a span.
-const OPENERS: &[&str] = &["between", "from", "ranging", "range", "entre"];
-
-/// Words that may follow a list in a sentence without changing what it says.
-const CLOSERS: &[&str] = &[
-    "is", "are", "was", "were", "can", "may", "have", "has", "with", "bearing", "printed",
-    "stamped", "located", "found", "on", "appear", "appears", "and", "or", "which", "that", "at",
-    "in", "engraved", "embossed", "molded", "listed", "etched", "written",
-];
-
-/// Words that make a list something less than a list.
-const HEDGES: &[&str] = &[
-    "all",
-    "some",
-    "certain",
-    "such",
-    "beginning",
-    "starting",
-    "begin",
-    "start",
-    "begins",
-    "starts",
-    "ending",
-    "ends",
-    "end",
-    "except",
-    "prior",
-    "before",
-    "after",
-    "higher",
-    "lower",
-    "greater",
-    "earlier",
-    "later",
-    "not",
-    "other",
-    "any",
-    "various",
-    "contain",
-    "contains",
-    "containing",
-    "example",
-    "similar",
-    "digit",
-    "digits",
-    "first",
-    "last",
-    "through",
-    "until",
-    "since",
-];
-
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what stood before, one flag for each thing that matters later"
+)]
 struct Reader<'a> {
     tokens: &'a [Token<'a>],
     rules: Rules,
@@ -171,7 +88,11 @@ struct Reader<'a> {
     fresh: bool,
     /// A word such as "between" stood before, so that "and" joins a span.
     spanning: bool,
+    /// The lots or serials that dates were given to, and that go on after a date.
+    before_dates: Option<Label>,
     limited_sentence: bool,
+    /// A word that makes less of a list stood in this sentence.
+    hedged_sentence: bool,
     reading: Reading,
 }
 
@@ -181,7 +102,9 @@ impl Reader<'_> {
             if let Some((label, used)) =
                 labels::at(self.tokens, self.at).filter(|(label, _)| self.applies(*label))
             {
-                self.leave();
+                if !(self.fresh && self.context.is_some_and(|context| context.agrees(label))) {
+                    self.leave();
+                }
                 self.enter(label, used);
             } else if !token.text.starts_with(char::is_alphanumeric) && token.text != "°" {
                 self.punctuation();
@@ -218,11 +141,35 @@ impl Reader<'_> {
                                 || dates::without_year(self.tokens, self.at + step).is_some()
                         })
             }
+            Label::Model
+                if next(0).is_some_and(|token| {
+                    matches!(token.lower.as_str(), "part" | "items" | "catalog")
+                }) =>
+            {
+                next(1).is_some_and(|token| {
+                    matches!(
+                        token.lower.as_str(),
+                        "number" | "numbers" | "no" | "nos" | "#" | "code" | "codes"
+                    )
+                })
+            }
+            // "Lot code" and "UPC code" have said already what it is; in a sentence it says nothing.
+            Label::Lot
+                if next(0)
+                    .is_some_and(|token| matches!(token.lower.as_str(), "code" | "codes")) =>
+            {
+                !(self.rules.prose || self.fresh && self.context.is_some())
+            }
             _ => true,
         }
     }
 
     fn enter(&mut self, label: Label, used: usize) {
+        self.before_dates = match label {
+            Label::Lot | Label::Serial => Some(label),
+            Label::Date(_) | Label::Made if !self.rules.prose => self.before_dates,
+            _ => None,
+        };
         self.context = Some(label);
         self.fresh = true;
         self.spanning = false;
@@ -230,12 +177,7 @@ impl Reader<'_> {
         if label.limits() {
             self.reading.limits = true;
             self.limited_sentence = true;
-            let hedged = self.tokens[self.at.saturating_sub(used + 4)..self.at - used]
-                .iter()
-                .rev()
-                .take_while(|token| !matches!(token.text, "." | ";"))
-                .any(|token| HEDGES.contains(&token.lower.as_str()));
-            if hedged {
+            if self.hedged_sentence {
                 self.reading.whole = false;
             }
         }
@@ -278,6 +220,7 @@ impl Reader<'_> {
         if ends {
             self.leave();
             self.limited_sentence = false;
+            self.hedged_sentence = false;
         } else if text == "(" && self.rules.prose && !self.fresh && self.context.is_some() {
             // A colour or a size beside a code.
             let close = self.tokens[self.at..]
@@ -306,7 +249,9 @@ impl Reader<'_> {
         let word = self.tokens[self.at].lower.as_str();
         if self.context.is_some() && OPENERS.contains(&word) {
             self.spanning = true;
-        } else if FILLERS.contains(&word) && (self.context.is_some() || !self.rules.prose) {
+        } else if self.fresh && matches!(word, "a" | "an")
+            || FILLERS.contains(&word) && (self.context.is_some() || !self.rules.prose)
+        {
             // Nothing to do.
         } else if self.rules.prose {
             self.prose_word();
@@ -326,7 +271,8 @@ impl Reader<'_> {
         let hedge = HEDGES.contains(&token.lower.as_str());
         let loose = limiting && !self.fresh && !CLOSERS.contains(&token.lower.as_str());
         let stray = self.limited_sentence && self.context.is_none() && token.is_code();
-        if limiting && hedge || loose || stray {
+        self.hedged_sentence |= hedge;
+        if (limiting || self.limited_sentence) && hedge || loose || stray {
             self.reading.whole = false;
         }
         if matches!(
@@ -339,21 +285,26 @@ impl Reader<'_> {
         self.leave();
     }
 
-    /// "model numbers beginning with 0126".
+    /// "model numbers beginning with 0126, 0127 or 0131".
     fn prefix(&mut self) {
-        let skipped = self
-            .tokens
-            .get(self.at + 1)
-            .is_some_and(|next| next.lower == "with");
-        let place = self.at + if skipped { 2 } else { 1 };
-        let code = self
-            .tokens
-            .get(place)
-            .filter(|token| token.is_code() && token.text.len() >= 2);
-        if let (Some(Label::Model), Some(code)) = (self.context, code) {
-            let value = text::cut(code.text.trim_end_matches('*'), text::CODE).to_owned();
-            self.push(Value::ModelPrefix { value });
-            self.at = place;
+        if self.context != Some(Label::Model) {
+            return;
+        }
+        let filling = |token: &Token<'_>| {
+            let word = token.lower.as_str();
+            matches!(
+                word,
+                "with" | "in" | "," | "or" | "and" | ":" | "\"" | "“" | "”"
+            )
+        };
+        for (place, token) in self.tokens.iter().enumerate().skip(self.at + 1) {
+            if token.is_code() && token.text.len() >= 2 {
+                let value = text::cut(token.text.trim_end_matches('*'), text::CODE).to_owned();
+                self.push(Value::ModelPrefix { value });
+                self.at = place;
+            } else if !filling(token) {
+                break;
+            }
         }
     }
 
@@ -363,7 +314,7 @@ impl Reader<'_> {
             return false;
         };
         match label {
-            Label::Date(_) | Label::Made => self.dated(label),
+            Label::Date(_) | Label::Made => self.next_lot() || self.dated(label),
             Label::TradeItem => match barcode::at(self.tokens, self.at) {
                 Some((value, used)) => self.take(value, used),
                 None => false,
@@ -376,6 +327,26 @@ impl Reader<'_> {
             }
             Label::Lot | Label::Serial | Label::Model | Label::Listing => self.code(label),
         }
+    }
+
+    /// "Lot A1, Exp 11/2015; B2, Exp 01/2016": after its date a lot is followed by the next.
+    fn next_lot(&mut self) -> bool {
+        let Some(label) = self
+            .before_dates
+            .filter(|_| !self.fresh && !self.rules.prose)
+        else {
+            return false;
+        };
+        let token = &self.tokens[self.at];
+        let plain = token.text.bytes().all(|b| b.is_ascii_digit());
+        let date = self.span().is_some();
+        if !token.is_code() || token.text.len() < 4 || date && !plain {
+            return false;
+        }
+        // Eight digits may be the one or the other.
+        self.reading.whole &= !date;
+        self.context = Some(label);
+        self.code(label)
     }
 
     fn dated(&mut self, label: Label) -> bool {
@@ -393,8 +364,26 @@ impl Reader<'_> {
         dates::at(self.tokens, at, self.rules.order, self.rules.month_year)
     }
 
+    fn whole_date(&self, text: &str) -> Option<dates::Days> {
+        let tokens = tokens(text);
+        let (days, used) = dates::at(&tokens, 0, self.rules.order, self.rules.month_year)?;
+        (used == tokens.len()).then_some(days)
+    }
+
     /// Reads a date or a span of dates: first and last day, tokens.
     fn span(&self) -> Option<(dates::Days, usize)> {
+        // `10/11/13-11/29/13` without a space.
+        if let Some((from, to)) = self
+            .tokens
+            .get(self.at)
+            .and_then(|token| token.text.split_once('-'))
+            && from.contains('/')
+            && let (Some((first, _)), Some((_, last))) =
+                (self.whole_date(from), self.whole_date(to))
+            && first <= last
+        {
+            return Some(((first, last), 1));
+        }
         if let Some(((first, last), used)) = self.date(self.at) {
             if let Some(joint) = self.joint(self.at + used)
                 && let Some(((_, end), more)) = self.date(self.at + used + joint)
@@ -441,6 +430,10 @@ impl Reader<'_> {
             return false;
         }
         let first = text::cut(token.text, text::CODE);
+        if first.len() < token.text.len() || stem(first).len() < first.len() {
+            // A family of codes, or a part of one, is no list.
+            self.reading.whole = false;
+        }
         if let Some(joint) = self.joint(self.at + 1)
             && let Some(end) = self
                 .tokens
@@ -468,16 +461,68 @@ impl Reader<'_> {
             self.reading.whole = false;
             self.push(span);
         }
-        let single = single(label, first);
-        single.is_some_and(|value| self.take(value, 1))
+        if let Some(joined) = self.broken_code(first) {
+            self.reading.whole = false;
+            if let Some(value) = single(label, &joined) {
+                self.push(value);
+            }
+        }
+        single(label, first).is_some_and(|value| self.take(value, 1))
+    }
+
+    /// `Lot 112 331` is one code or two: with pieces that short nobody can tell.
+    fn broken_code(&self, first: &str) -> Option<String> {
+        let next = self.tokens.get(self.at + 1)?;
+        let short = first.len().min(next.text.len()) < 5;
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let listed = self
+            .tokens
+            .get(self.at + 2)
+            .is_some_and(|after| matches!(after.text, "." | ")"));
+        let listed = listed && next.text.len() < 3;
+        (short && !listed && next.is_code() && plain(first) && plain(next.text))
+            .then(|| text::cut(&format!("{first} {}", next.text), text::CODE).to_owned())
+    }
+
+    /// Sizes, years and telephone numbers stand among models and are none.
+    fn measure(&self, token: &Token<'_>) -> bool {
+        let text = token.lower.as_str();
+        let digits = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ',');
+        let unit = digits.trim_start_matches('-').trim_end_matches('s');
+        let year = text.len() == 4
+            && token.is_number()
+            && (text.starts_with("19") || text.starts_with("20"));
+        let parts: Vec<usize> = text.split('-').map(str::len).collect();
+        let telephone =
+            parts.ends_with(&[3, 3, 4]) && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let short = token.is_number()
+            && text.len() < 3
+            && (!self.fresh || self.rules.prose && self.measured(1));
+        let decimal = digits.is_empty() && text.contains('.');
+        year || telephone
+            || decimal
+            || short
+            || digits.len() < text.len() && UNITS.contains(&unit)
+            || token.is_number() && self.measured(1)
+    }
+
+    /// Whether a unit of measure follows.
+    fn measured(&self, step: usize) -> bool {
+        self.tokens.get(self.at + step).is_some_and(|next| {
+            UNITS.contains(&next.lower.trim_end_matches('s'))
+                || next.lower == "inches"
+                || next.text == "%"
+                || next.lower == "percent"
+        })
     }
 
     fn codelike(&self, token: &Token<'_>) -> bool {
         let text = token.text;
         let slashes =
             text.matches('/').count() == 2 && text.bytes().all(|b| b.is_ascii_digit() || b == b'/');
-        let tiny = self.rules.prose && text.chars().count() < 2;
-        token.is_code() && !slashes && !tiny && !is_placeholder(text)
+        let tiny = text.chars().count() < 2 && (self.rules.prose || !self.fresh);
+        let measure = self.context == Some(Label::Model) && self.measure(token);
+        token.is_code() && !slashes && !tiny && !measure && !is_placeholder(text)
     }
 
     fn take(&mut self, value: Value, used: usize) -> bool {
@@ -502,14 +547,25 @@ fn single(label: Label, code: &str) -> Option<Value> {
         Label::Lot => Value::Lot { value },
         Label::Serial => Value::Serial { value },
         Label::Listing => Value::ListingId { value },
-        Label::Model => match code.strip_suffix('*') {
-            Some(stem) => Value::ModelPrefix {
-                value: stem.to_owned(),
-            },
-            None => Value::Model { value },
+        Label::Model if stem(code).len() < code.len() => Value::ModelPrefix {
+            value: stem(code).to_owned(),
         },
+        Label::Model => Value::Model { value },
         _ => return None,
     })
+}
+
+/// Returns what stands before the wildcards of `24003xx` or `SNUG*`; the whole code without any.
+fn stem(code: &str) -> &str {
+    if let Some(stem) = code.strip_suffix('*') {
+        return stem;
+    }
+    let stem = code.trim_end_matches(['x', 'X']);
+    if code.len() - stem.len() >= 2 && stem.chars().any(|c| c.is_ascii_digit()) {
+        stem
+    } else {
+        code
+    }
 }
 
 fn range(label: Label, from: &str, to: &str) -> Option<Value> {
@@ -666,6 +722,45 @@ mod tests {
     }
 
     #[test]
+    fn lots_go_on_after_their_dates() {
+        check(
+            "Lot #: 113312, Exp 11/2015; 014315 Exp 01/2016",
+            FIELD,
+            &[
+                "lot 113312",
+                "UseBy 2015-11-01..2015-11-30",
+                "lot 014315",
+                "UseBy 2016-01-01..2016-01-31",
+            ],
+            true,
+        );
+        check(
+            "Lot A123, Exp 01/02/2020; 20210102",
+            FIELD,
+            &["lot A123", "UseBy 2020-01-02..2020-01-02", "lot 20210102"],
+            false,
+        );
+        check(
+            "Use by dates 10/11/13-11/29/13.",
+            FIELD,
+            &["UseBy 2013-10-11..2013-11-29"],
+            true,
+        );
+        check(
+            "Best by: BB Sep 21 2010",
+            FIELD,
+            &["BestBefore 2010-09-21..2010-09-21"],
+            true,
+        );
+        check(
+            "Expiration 01/02/21 Code: (0359, 0361)",
+            FIELD,
+            &["UseBy 2021-01-02..2021-01-02", "lot 0359", "lot 0361"],
+            true,
+        );
+    }
+
+    #[test]
     fn one_word_too_many_and_the_list_is_not_whole() {
         check(
             "Lot A123 (organic only) and B456",
@@ -688,6 +783,12 @@ mod tests {
         );
         check("See product description for lot numbers", FIELD, &[], false);
         check("Lot", FIELD, &[], false);
+        check(
+            "Lot 112 331",
+            FIELD,
+            &["lot 112 331", "lot 112", "lot 331"],
+            false,
+        );
         check("Lots AB1 through 99", FIELD, &["lots AB1..99"], false);
     }
 
@@ -746,9 +847,31 @@ mod tests {
             false,
         );
         check(
-            "model numbers beginning with 0126 are included",
+            "model numbers beginning with 0126 or 0127 are included",
             PROSE,
-            &["prefix 0126"],
+            &["prefix 0126", "prefix 0127"],
+            true,
+        );
+    }
+
+    #[test]
+    fn sizes_years_and_telephones_are_no_models() {
+        check(
+            "models 440 (red), 2017, 12-inch, 30 inches and 446 (white)",
+            PROSE,
+            &["model 440"],
+            true,
+        );
+        check(
+            "style 100 percent acrylic, as part of the 2004 range, part number 55-1",
+            PROSE,
+            &["model 55-1"],
+            true,
+        );
+        check(
+            "Models: call 800-555-1234. Model 16, SK-501N.",
+            PROSE,
+            &["model 16", "model SK-501N"],
             true,
         );
     }
@@ -759,6 +882,8 @@ mod tests {
             "some have lot number A123 on the box",
             "date codes starting with 2014",
             "lot A123 in red and B456 in blue",
+            "batch numbers 24003xx and 24004xx",
+            "batch code: 01 A 01 16",
             "manufactured before May 2014",
             "serial numbers lower than 5000",
         ] {

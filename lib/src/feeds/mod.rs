@@ -20,6 +20,7 @@ mod sales;
 mod text;
 mod tokens;
 mod vocabulary;
+mod words;
 
 use crate::domain::{
     agency::{Agency, Family, Part},

@@ -1,4 +1,4 @@
-//! The products of a RappelConso notice, out of the two ways in which its data sets write them.
+//! The products of a `RappelConso` notice, out of the two ways in which its data sets write them.
 //!
 //! *gtin-espaces* has an array that is read as a stream `GTIN?, lot?, kind of date?, from?, to?`,
 //! where a `|` inside an item closes one product and opens the next; *gtin-trie* has a string
@@ -6,7 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{barcode, dates, json::Row, limits, prose, text, vocabulary};
+use super::{
+    barcode,
+    dates::{self, Order},
+    json::Row,
+    limits, prose, text,
+    tokens::tokens,
+    vocabulary,
+};
 use crate::domain::{
     gtin::Gtin,
     identifier::{
@@ -186,7 +193,7 @@ fn references(words: &str) -> Vec<Identifier> {
             })
             .collect();
     }
-    prose::identifiers(&limits::read(words, prose::PROSE_FR), Origin::Prose).collect()
+    prose::identifiers(&prose::read(words, prose::PROSE_FR), Origin::Prose).collect()
 }
 
 fn items(row: &Row) -> Vec<Item> {
@@ -311,11 +318,19 @@ fn segment(pieces: &[&str]) -> Vec<Item> {
     items
 }
 
-/// What a date is, as the closed list has it; `None` inside says "no date".
-fn kind_of(words: &str) -> Option<Option<DateMark>> {
+/// What the closed list of kinds says about the dates that follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// There are none.
+    Undated,
+    /// They are of that kind.
+    Dated(DateMark),
+}
+
+fn kind_of(words: &str) -> Option<Kind> {
     let words = words.trim().to_lowercase();
     if is_none(&words) {
-        return Some(None);
+        return Some(Kind::Undated);
     }
     let mark = if words.contains("limite de consommation") || words == "dlc" {
         DateMark::UseBy
@@ -330,7 +345,7 @@ fn kind_of(words: &str) -> Option<Option<DateMark>> {
     } else {
         return None;
     };
-    Some(Some(mark))
+    Some(Kind::Dated(mark))
 }
 
 fn is_none(words: &str) -> bool {
@@ -351,6 +366,14 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
             all = true;
         } else if is_placeholder(&words) || is_none(&words.to_lowercase()) {
             // Nothing is said.
+        } else if let Some(value) = span_of_days(&words) {
+            // Days where a lot belongs: of what, the notice does not say.
+            (limited, whole) = (true, false);
+            identifiers.push(Identifier {
+                value,
+                origin: Origin::Field,
+                confidence: Confidence::Medium,
+            });
         } else if let Some(code) = single_code(&words) {
             limited = true;
             let value = Value::Lot {
@@ -363,7 +386,7 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
             });
         } else {
             let named = format!("lot {words}");
-            let reading = limits::read(&named, prose::CODES_FR);
+            let reading = prose::read(&named, prose::CODES_FR);
             limited = true;
             whole &= reading.whole
                 && !says_all_units(&words)
@@ -371,7 +394,10 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
             identifiers.extend(prose::identifiers(&reading, Origin::Field));
         }
     }
-    let mark = item.kind.as_deref().and_then(kind_of).flatten();
+    let mark = match item.kind.as_deref().and_then(kind_of) {
+        Some(Kind::Dated(mark)) => Some(mark),
+        Some(Kind::Undated) | None => None,
+    };
     let days: Vec<_> = item.dates.iter().map(|date| dates::field(date)).collect();
     whole &=
         days.iter().all(Option::is_some) && (mark.is_none() || !days.is_empty()) && days.len() <= 2;
@@ -396,6 +422,22 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
         _ => Scope::PartlyListed,
     };
     (identifiers, scope)
+}
+
+/// `10.10.2008 - 25.9.2010`.
+fn span_of_days(words: &str) -> Option<Value> {
+    let (first, last) = words.split_once(" - ").unwrap_or((words, words));
+    let day = |words: &str| {
+        let tokens = tokens(words);
+        let (days, used) = dates::at(&tokens, 0, Order::DayFirst, false)?;
+        (used == tokens.len() && words.contains(['/', '.', '-'])).then_some(days)
+    };
+    let ((from, _), (_, to)) = (day(first)?, day(last)?);
+    (from <= to).then_some(Value::DateMark {
+        mark: DateMark::Unspecified,
+        from,
+        to,
+    })
 }
 
 /// A lot that is one code, whatever marks it has inside (`1/mf/pbdb/ab/24`, `zg 17056`).
