@@ -216,7 +216,10 @@ fn of_a_repeated_key_the_last_counts() {
 #[test]
 fn huge_texts_are_cut_between_characters() {
     let long = "é".repeat(1_000_000);
-    let lots: String = (0..50_000).map(|n| format!("L{n:06}, ")).collect();
+    let lots = (0..50_000)
+        .map(|n| format!("L{n:06}"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let cpsc = format!(
         r#"[{{"RecallNumber":"24113","RecallDate":"2024-02-03","Title":"{long}","Description":"Lot numbers {lots} {long}","Products":[{{"Name":"{long}","Model":"{long}"}}],"ProductUPCs":[{{"UPC":"{long}"}}]}}]"#
     );

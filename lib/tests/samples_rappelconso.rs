@@ -1,4 +1,4 @@
-//! RappelConso's adapter over every captured file and the demo feeds.
+//! `RappelConso`'s adapter over every captured file and the demo feeds.
 #![cfg(feature = "feeds")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

@@ -29,6 +29,7 @@ pub(super) const FILLERS: &[&str] = &[
     "marked",
     "id",
     "identification",
+    "po",
     "having",
     "bearing",
     "has",
