@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 /// The key of an agency in the registry, such as `us-cpsc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, examples("us-cpsc")))]
 pub struct AgencyKey(&'static str);
 
 // Written out, since the derived one would want the input to live as long as the registry.

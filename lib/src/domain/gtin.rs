@@ -6,8 +6,38 @@ use serde::{Deserialize, Serialize};
 
 /// A Global Trade Item Number with a right check digit, as 14 digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^[0-9]{14}$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Gtin([u8; 14]);
+
+/// What a number of GTIN form stands for, told by its GS1 prefix (the list of GS1
+/// prefixes in the GS1 General Specifications).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NumberKind {
+    /// An item in trade, the same all over the world.
+    TradeItem,
+    /// A book (ISBN, prefixes 978 and 979) or printed music (9790); a trade item as well.
+    Book,
+    /// A periodical (ISSN, prefix 977); a trade item as well.
+    Periodical,
+    /// Restricted circulation (prefixes 02, 04, 20 to 29, and GTIN-8 beginning with 0 or 2): means
+    /// something inside one shop or one country only.
+    InStore,
+    /// A coupon (prefixes 05, 981 to 984 and 99).
+    Coupon,
+    /// A refund receipt (prefix 980).
+    RefundReceipt,
+}
+
+impl NumberKind {
+    /// Returns whether the number names one item for everybody.
+    pub const fn is_trade_item(self) -> bool {
+        matches!(self, Self::TradeItem | Self::Book | Self::Periodical)
+    }
+}
 
 /// Why a text is no GTIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +71,31 @@ impl Gtin {
     /// Returns the 14 digits as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only ASCII digits are stored")
+    }
+
+    /// Returns what the number stands for.
+    ///
+    /// Six leading zeros mean a GTIN-8: GS1 keeps the company prefixes that would read the same
+    /// for it. The first digit of a GTIN-14 is the packaging level and says nothing here.
+    pub fn kind(&self) -> NumberKind {
+        let digits = self.as_str();
+        if let Some(eight) = digits.strip_prefix("000000") {
+            return match eight.as_bytes()[0] {
+                b'0' | b'2' => NumberKind::InStore,
+                _ => NumberKind::TradeItem,
+            };
+        }
+        let prefix = digits[1..4]
+            .bytes()
+            .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
+        match prefix {
+            20..=29 | 40..=49 | 200..=299 => NumberKind::InStore,
+            50..=59 | 981..=984 | 990..=999 => NumberKind::Coupon,
+            980 => NumberKind::RefundReceipt,
+            977 => NumberKind::Periodical,
+            978 | 979 => NumberKind::Book,
+            _ => NumberKind::TradeItem,
+        }
     }
 }
 
@@ -128,5 +183,33 @@ mod tests {
         assert_eq!("03600029145X".parse::<Gtin>(), Err(InvalidGtin::NotDigits));
         assert_eq!("123456789".parse::<Gtin>(), Err(InvalidGtin::Length));
         assert_eq!("".parse::<Gtin>(), Err(InvalidGtin::Length));
+    }
+
+    #[test]
+    fn the_prefix_tells_what_a_number_stands_for() {
+        let kind = |body: &str| {
+            let check = check_digit(body.as_bytes()) as char;
+            format!("{body}{check}").parse::<Gtin>().unwrap().kind()
+        };
+        for (body, expected) in [
+            ("400638133393", NumberKind::TradeItem),
+            ("04900004256", NumberKind::TradeItem),
+            ("978080481663", NumberKind::Book),
+            ("979026000043", NumberKind::Book),
+            ("977147396801", NumberKind::Periodical),
+            ("211234501234", NumberKind::InStore),
+            ("21234567890", NumberKind::InStore),
+            ("41234567890", NumberKind::InStore),
+            ("51234567890", NumberKind::Coupon),
+            ("980123456789", NumberKind::RefundReceipt),
+            ("981123456789", NumberKind::Coupon),
+            ("991234567890", NumberKind::Coupon),
+            ("9638507", NumberKind::TradeItem),
+            ("0002037", NumberKind::InStore),
+            ("2012345", NumberKind::InStore),
+            ("1400638133393", NumberKind::TradeItem),
+        ] {
+            assert_eq!(kind(body), expected, "{body}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::gtin::Gtin;
 
 /// One identifier of a recalled product, with where it was read and how far it can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Identifier {
     /// What it is and its value.
     #[serde(flatten)]
@@ -20,6 +21,8 @@ pub struct Identifier {
 /// A typed identifier. Texts are kept as the authority wrote them, trimmed; comparing them is the
 /// matcher's business.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = IdentifierValue))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Value {
     /// A GTIN with a right check digit.
@@ -96,11 +99,12 @@ pub enum Value {
 
 /// The kinds of date that are printed on products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DateMark {
     /// Quality until (GS1 application identifier 15).
     BestBefore,
-    /// Safe until (GS1 application identifier 17).
+    /// Not to be used or eaten afterwards (GS1 application identifier 17).
     UseBy,
     /// When it was made (GS1 application identifier 11).
     Production,
@@ -110,6 +114,7 @@ pub enum DateMark {
 
 /// Where in the notice an identifier stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A field of its own.
@@ -122,6 +127,7 @@ pub enum Origin {
 
 /// How far an identifier can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// A guess; shown, never decides.
@@ -137,6 +143,7 @@ pub enum Confidence {
 /// Only a *complete* list may exclude an item: a lot outside a list that was read in part says
 /// nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Every unit, stated by the authority or implied by its giving no limit.

@@ -3,9 +3,16 @@
 //! Nothing in here does I/O or asks what time it is.
 
 pub mod agency;
+pub mod code;
+pub mod coverage;
+pub mod feed_state;
 pub mod gtin;
 pub mod identifier;
+pub mod matching;
+pub mod normalise;
 pub mod posting;
+pub mod printed_date;
 pub mod recall;
+pub mod verdict;
 pub mod vocabulary;
 pub mod window;

@@ -13,6 +13,8 @@ use super::{
 
 /// A recall's identifier: `{agency}:{slug}`, usable in a path as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, example = "us-cpsc:24113"))]
 #[serde(try_from = "String", into = "String")]
 pub struct RecallId(String);
 
@@ -90,10 +92,12 @@ impl fmt::Display for RecallId {
 /// Holds what the authority says and nothing about when or how it was fetched, so that its hash
 /// changes only when the notice does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recall {
     /// Our identifier.
     pub id: RecallId,
     /// The agency that published it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "us-cpsc"))]
     pub agency: AgencyKey,
     /// The authority's own number, verbatim.
     pub source_id: String,
@@ -149,6 +153,7 @@ pub struct Recall {
 
 /// A product that a recall covers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecallProduct {
     /// The authority's number of this line and where it was fetched, in feeds that publish one line a product.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -173,6 +178,7 @@ pub struct RecallProduct {
 
 /// Where one product line of a grouped recall comes from, with what the authority says per line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SourceLine {
     /// The authority's number of the line.
     pub number: String,
@@ -194,6 +200,7 @@ pub struct SourceLine {
 
 /// How bad it is, in the authority's word and on our scale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Severity {
     /// The authority's word, verbatim.
     pub authority: Option<String>,
@@ -203,6 +210,7 @@ pub struct Severity {
 
 /// How many units were sold or made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Units {
     /// ISO 3166-1 alpha-2, upper case.
     pub country: String,
@@ -216,6 +224,7 @@ pub struct Units {
 
 /// Where and when it was sold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sold {
     /// Shops, in the authority's words.
     pub place: Option<String>,
@@ -229,6 +238,7 @@ pub struct Sold {
 
 /// A firm and its part in the matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Firm {
     /// The name.
     pub name: String,
@@ -238,6 +248,7 @@ pub struct Firm {
 
 /// A firm's part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FirmRole {
     /// Made it.
@@ -254,10 +265,12 @@ pub enum FirmRole {
 
 /// A notice of another authority about the same matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Related {
     /// How it is related.
     pub relation: Relation,
     /// The other agency, where known.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub agency: Option<AgencyKey>,
     /// The other authority's number, where given.
     pub source_id: Option<String>,
@@ -267,6 +280,7 @@ pub struct Related {
 
 /// How two notices are related.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// The same product recalled by two authorities together.
@@ -285,10 +299,7 @@ pub enum Relation {
 pub fn content_hash(recall: &Recall) -> String {
     use sha2::{Digest, Sha256};
     let json = serde_json::to_vec(recall).expect("a recall has only string keys");
-    Sha256::digest(json)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(json))
 }
 
 #[cfg(test)]

@@ -1,0 +1,217 @@
+//! The agencies: which there are, which are fetched, and how fresh each is.
+
+use axum::extract::State;
+use babyshield::{
+    domain::{
+        agency::{AGENCIES, Agency, AgencyKey, Certainty, Family},
+        feed_state::{AgencyState, Failure},
+    },
+    http::{
+        answer::{Answer, Success},
+        extract::Param,
+        problem::{Problem, ProblemBody},
+    },
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::App;
+
+/// Seconds for which the state of the agencies may be kept.
+const FRESH: u32 = 30;
+
+/// All agencies.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AgenciesView {
+    /// One row an agency, in the order of the registry.
+    items: Vec<AgencyView>,
+    /// How many there are.
+    total: usize,
+}
+
+/// An agency.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AgencyView {
+    /// The key.
+    #[schema(examples("us-cpsc"))]
+    key: &'static str,
+    /// The name.
+    name: &'static str,
+    /// ISO 3166-1 alpha-2; `EU` for the European Union.
+    country: &'static str,
+    /// BCP 47 language of its notices.
+    language: &'static str,
+    /// What it covers.
+    covers: &'static str,
+    /// The wire format of its feed.
+    #[schema(value_type = String)]
+    family: Family,
+    /// How well that format is known: `verified`, `documented` or `memory`.
+    #[schema(value_type = String)]
+    certainty: Certainty,
+    /// Whether a verdict can rest on it.
+    status: AgencyStatus,
+    /// When its newest window was last applied or found unchanged.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_success: Option<Timestamp>,
+    /// Seconds since then.
+    lag_seconds: Option<i64>,
+    /// When it was last tried.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_attempt: Option<Timestamp>,
+    /// How often the newest window is looked at, in minutes.
+    cadence_minutes: u32,
+    /// Recalls in the payloads that were applied last.
+    records: u64,
+    /// Rows of them that could not be used.
+    rejects: u64,
+    /// Parts of its history that have been loaded.
+    windows_loaded: u32,
+    /// Parts that there are.
+    windows: u32,
+    /// The last failure that stands.
+    last_error: Option<FailureView>,
+    /// Payloads that are held back; what they would have replaced stays.
+    quarantined: Vec<QuarantineView>,
+    /// The licence of its data.
+    licence: &'static str,
+    /// The sentence that the licence asks for.
+    attribution: &'static str,
+}
+
+/// What can be said of an agency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AgencyStatus {
+    /// Fetched and applied.
+    Live,
+    /// Being fetched for the first time.
+    Loading,
+    /// A payload is held back because it does not look right; the last good data stays.
+    Quarantined,
+    /// Not fetched: nobody could verify its format.
+    NotVerified,
+    /// Not fetched yet.
+    Planned,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FailureView {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// What.
+    reason: String,
+}
+
+/// A payload that is held back.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QuarantineView {
+    /// The part of the feed.
+    part: String,
+    /// The days, `from..to`.
+    window: String,
+    /// Since when and why.
+    #[serde(flatten)]
+    failure: FailureView,
+}
+
+impl From<Failure> for FailureView {
+    fn from(failure: Failure) -> Self {
+        Self {
+            at: failure.at,
+            reason: failure.reason,
+        }
+    }
+}
+
+impl AgencyView {
+    fn of(agency: &'static Agency, state: Option<AgencyState>, now: Timestamp) -> Self {
+        let status = match &state {
+            _ if !agency.enabled && agency.certainty == Certainty::Memory => {
+                AgencyStatus::NotVerified
+            }
+            _ if !agency.enabled => AgencyStatus::Planned,
+            Some(state) if !state.quarantined.is_empty() => AgencyStatus::Quarantined,
+            Some(state) if state.loaded => AgencyStatus::Live,
+            _ => AgencyStatus::Loading,
+        };
+        let state = state.unwrap_or_else(|| AgencyState::of(agency, &[], now));
+        let quarantined = state
+            .quarantined
+            .into_iter()
+            .map(|quarantine| QuarantineView {
+                part: quarantine.slice.name(),
+                window: quarantine.slice.window.to_string(),
+                failure: quarantine.failure.into(),
+            });
+        Self {
+            key: agency.key().as_str(),
+            name: &agency.name,
+            country: &agency.country,
+            language: &agency.language,
+            covers: &agency.covers,
+            family: agency.family,
+            certainty: agency.certainty,
+            status,
+            last_success: state.last_success,
+            lag_seconds: state
+                .last_success
+                .map(|at| now.duration_since(at).as_secs().max(0)),
+            last_attempt: state.last_attempt,
+            cadence_minutes: agency.cadence_minutes,
+            records: state.records,
+            rejects: state.rejects,
+            windows_loaded: state.slices_loaded,
+            windows: if agency.enabled { state.slices } else { 0 },
+            last_error: state.last_error.map(FailureView::from),
+            quarantined: quarantined.collect(),
+            licence: &agency.licence,
+            attribution: &agency.attribution,
+        }
+    }
+}
+
+/// List the agencies.
+///
+/// Every agency of the registry, those that are not fetched included and named as such.
+#[utoipa::path(get, path = "/api/v1/agencies", tag = "agencies",
+    responses(
+        (status = 200, body = Success<AgenciesView>),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn list_agencies(State(app): State<App>) -> Result<Answer<AgenciesView>, Problem> {
+    let mut states = app.agencies.sums().await?;
+    let now = app.clock.now();
+    let items: Vec<_> = AGENCIES
+        .iter()
+        .map(|agency| AgencyView::of(agency, states.remove(&agency.key()), now))
+        .collect();
+    Ok(Answer::public(
+        AgenciesView {
+            total: items.len(),
+            items,
+        },
+        FRESH,
+    ))
+}
+
+/// Get one agency.
+#[utoipa::path(get, path = "/api/v1/agencies/{key}", tag = "agencies",
+    params(("key" = String, Path, description = "The agency's key", example = "us-cpsc")),
+    responses(
+        (status = 200, body = Success<AgencyView>),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn get_agency(
+    State(app): State<App>,
+    Param(key): Param<String>,
+) -> Result<Answer<AgencyView>, Problem> {
+    let key: AgencyKey = key.parse().map_err(|_| Problem::not_found("agency"))?;
+    let state = app.agencies.sum(key).await?;
+    Ok(Answer::public(
+        AgencyView::of(key.row(), state, app.clock.now()),
+        FRESH,
+    ))
+}

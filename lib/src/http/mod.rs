@@ -1,0 +1,74 @@
+//! What every HTTP function shares, in one place: the edge around its router, the shape of answers
+//! and errors, lists, cursors and extractors. It knows no function and no table.
+
+pub mod answer;
+pub mod cursor;
+pub mod edge;
+pub mod extract;
+pub mod list;
+pub mod params;
+pub mod problem;
+#[cfg(feature = "search")]
+pub mod recall_filters;
+#[cfg(feature = "search")]
+pub mod snapshot;
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::OnceCell;
+
+use crate::{
+    http::{cursor::SigningKey, edge::Edge, problem::Problem},
+    runtime::{self, Error, Start},
+};
+
+/// Runs an HTTP function: `build` makes its router, the edge goes around it.
+pub fn serve<B>(build: B) -> Result<(), Error>
+where
+    B: AsyncFnOnce(&mut Start) -> Result<Router, Error>,
+{
+    runtime::block_on(async {
+        let mut start = runtime::start().await;
+        let edge = Edge::load(&mut start);
+        let router = build(&mut start).await?;
+        let app = start.settings.finish(edge)?.around(router);
+        lambda_http::run(app).await
+    })
+}
+
+/// The key that signs cursors, fetched when the first cursor is made or read.
+#[derive(Clone)]
+pub struct CursorKey {
+    client: aws_sdk_secretsmanager::Client,
+    secret: String,
+    key: Arc<OnceCell<SigningKey>>,
+}
+
+impl CursorKey {
+    /// Names the secret; nothing is fetched yet.
+    pub fn new(sdk: &aws_config::SdkConfig, secret: String) -> Self {
+        Self {
+            client: aws_sdk_secretsmanager::Client::new(sdk),
+            secret,
+            key: Arc::default(),
+        }
+    }
+
+    /// Returns the key, fetching it once in the life of the instance.
+    pub async fn get(&self) -> Result<&SigningKey, Problem> {
+        self.key
+            .get_or_try_init(|| async {
+                let answer = self
+                    .client
+                    .get_secret_value()
+                    .secret_id(&self.secret)
+                    .send()
+                    .await
+                    .map_err(Problem::unavailable)?;
+                let text = answer.secret_string().unwrap_or_default();
+                SigningKey::new(text).map_err(Problem::internal)
+            })
+            .await
+    }
+}

@@ -1,0 +1,474 @@
+//! Recalls with their versions, and the postings that a scan looks up.
+//!
+//! A changed recall is written with a mark, "to be announced", in the same item. Everything that
+//! follows (postings, messages) is done again for as long as the mark stands, and clearing it is
+//! the last step: a crash anywhere repeats work and loses none.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{Read, Write},
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    primitives::Blob,
+    types::{AttributeValue, Put, TransactWriteItem},
+};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Item, StoreError, batch_get, keys, n, number, s, text};
+use crate::domain::{
+    posting::{Posting, PostingKey},
+    recall::{Recall, RecallId},
+};
+
+/// The most keys that one `BatchGetItem` takes.
+const BATCH: usize = 100;
+/// What an item may have, in bytes, with room for its other attributes (`DynamoDB`: 400 kB).
+const LARGEST_BODY: usize = 380_000;
+/// What a stored body may unfold to, in bytes.
+const LARGEST_RECORD: u64 = 50_000_000;
+
+/// The table `recalls`.
+#[derive(Debug, Clone)]
+pub struct RecallStore {
+    client: Client,
+    table: String,
+}
+
+/// A recall as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRecall {
+    /// The record.
+    pub recall: Recall,
+    /// Its version, from 1.
+    pub version: u32,
+    /// The SHA-256 of the record.
+    pub hash: String,
+    /// When this version was written.
+    pub changed_at: Timestamp,
+    /// When the recall was first seen.
+    pub first_seen: Timestamp,
+    /// The object that holds the untouched payload.
+    pub raw_ref: String,
+    /// Every version, this one included, oldest first.
+    pub versions: Vec<VersionRow>,
+    /// Whether it still waits to be announced.
+    pub pending: bool,
+    posted: BTreeSet<String>,
+    unpost: BTreeSet<String>,
+}
+
+/// A line of a recall's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRow {
+    /// The number, from 1.
+    pub version: u32,
+    /// When it was written.
+    pub changed_at: Timestamp,
+    /// The SHA-256 of the record.
+    pub hash: String,
+}
+
+/// An earlier version of a recall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredVersion {
+    /// The record as it was.
+    pub recall: Recall,
+    /// The number, the time and the hash.
+    pub row: VersionRow,
+    /// The object that holds the untouched payload.
+    pub raw_ref: String,
+}
+
+impl RecallStore {
+    /// Names the table.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// Returns the current version. One read, eventually consistent.
+    pub async fn find(&self, id: &RecallId) -> Result<Option<StoredRecall>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::recall(id).into_item()))
+            .send()
+            .await?;
+        answer.item.as_ref().map(read).transpose()
+    }
+
+    /// Returns one version, the current one included. One or two reads.
+    pub async fn find_version(
+        &self,
+        id: &RecallId,
+        version: u32,
+    ) -> Result<Option<StoredVersion>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::version(id, version).into_item()))
+            .send()
+            .await?;
+        if let Some(item) = answer.item {
+            return Ok(Some(StoredVersion {
+                recall: body(&item)?,
+                row: VersionRow {
+                    version,
+                    changed_at: timestamp(&item, "changed_at")?,
+                    hash: text(&item, "hash")?.to_owned(),
+                },
+                raw_ref: text(&item, "raw_ref")?.to_owned(),
+            }));
+        }
+        let current = self
+            .find(id)
+            .await?
+            .filter(|stored| stored.version == version);
+        Ok(current.map(|stored| StoredVersion {
+            row: VersionRow {
+                version,
+                changed_at: stored.changed_at,
+                hash: stored.hash,
+            },
+            recall: stored.recall,
+            raw_ref: stored.raw_ref,
+        }))
+    }
+
+    /// Returns the current versions of those that exist. Consistent: sees every acknowledged write.
+    pub async fn find_many(
+        &self,
+        ids: &[RecallId],
+    ) -> Result<BTreeMap<RecallId, StoredRecall>, StoreError> {
+        let mut found = BTreeMap::new();
+        let distinct: BTreeSet<_> = ids.iter().collect();
+        let distinct: Vec<_> = distinct.into_iter().collect();
+        for ids in distinct.chunks(BATCH) {
+            let wanted = ids.iter().map(|id| keys::recall(id)).collect();
+            let items = batch_get(&self.client, vec![(self.table.clone(), wanted)], true).await?;
+            for item in items.values().flatten() {
+                let stored = read(item)?;
+                found.insert(stored.recall.id.clone(), stored);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes a new version, marked to be announced, and keeps the one before it readable.
+    ///
+    /// Atomic. Returns nothing, and writes nothing, when somebody else has written since `before`
+    /// was read: read again and decide again.
+    pub async fn write(
+        &self,
+        recall: Recall,
+        hash: String,
+        raw_ref: String,
+        posted: impl IntoIterator<Item = PostingKey>,
+        before: Option<&StoredRecall>,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecall>, StoreError> {
+        let posted: BTreeSet<_> = posted
+            .into_iter()
+            .map(|key| keys::posting_name(&key))
+            .collect();
+        let version = before.map_or(0, |before| before.version) + 1;
+        let mut versions = before.map_or_else(Vec::new, |before| before.versions.clone());
+        versions.push(VersionRow {
+            version,
+            changed_at: now,
+            hash: hash.clone(),
+        });
+        let unpost = before
+            .map(|before| {
+                before
+                    .posted
+                    .union(&before.unpost)
+                    .cloned()
+                    .collect::<BTreeSet<_>>()
+            })
+            .unwrap_or_default()
+            .difference(&posted)
+            .cloned()
+            .collect();
+        let stored = StoredRecall {
+            recall,
+            version,
+            hash,
+            changed_at: now,
+            first_seen: before.map_or(now, |before| before.first_seen),
+            raw_ref,
+            versions,
+            pending: true,
+            posted,
+            unpost,
+        };
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item(&stored)?));
+        let outcome = match before {
+            None => self
+                .client
+                .put_item()
+                .table_name(&self.table)
+                .set_item(put.get_item().clone())
+                .condition_expression("attribute_not_exists(pk)")
+                .send()
+                .await
+                .map(drop)
+                .map_err(StoreError::from),
+            Some(before) => {
+                let current = put
+                    .condition_expression("version = :before")
+                    .expression_attribute_values(":before", n(before.version))
+                    .build()
+                    .map_err(|error| StoreError::Refused(error.into()))?;
+                let earlier = Put::builder()
+                    .table_name(&self.table)
+                    .set_item(Some(earlier_item(before)?))
+                    .build()
+                    .map_err(|error| StoreError::Refused(error.into()))?;
+                self.client
+                    .transact_write_items()
+                    .transact_items(TransactWriteItem::builder().put(current).build())
+                    .transact_items(TransactWriteItem::builder().put(earlier).build())
+                    .send()
+                    .await
+                    .map(drop)
+                    .map_err(StoreError::from)
+            }
+        };
+        match outcome {
+            Ok(()) => Ok(Some(stored)),
+            Err(error) if lost_race(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Files a recall under its identifiers and takes it from those that it no longer has.
+    ///
+    /// Idempotent, and never goes back: a posting of a later version stays.
+    pub async fn file(
+        &self,
+        stored: &StoredRecall,
+        postings: &BTreeMap<PostingKey, Posting>,
+    ) -> Result<(), StoreError> {
+        for (key, posting) in postings {
+            let json = serde_json::to_string(posting)
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            let values = [(":posting", s(json)), (":version", n(stored.version))];
+            self.refile(
+                keys::posting(key),
+                &stored.recall.id,
+                "SET #r = :posting, #v = :version",
+                &values,
+            )
+            .await?;
+        }
+        for name in &stored.unpost {
+            let Some(key) = keys::posting_key(name) else {
+                continue;
+            };
+            // The version stays behind, so that a late filing of an older version stays out.
+            let values = [(":version", n(stored.version))];
+            self.refile(
+                keys::posting(&key),
+                &stored.recall.id,
+                "SET #v = :version REMOVE #r",
+                &values,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn refile(
+        &self,
+        key: keys::Key,
+        id: &RecallId,
+        update: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<(), StoreError> {
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.into_item()))
+            .update_expression(update)
+            .condition_expression("attribute_not_exists(#v) OR #v <= :version")
+            .expression_attribute_names("#v", format!("v#{id}"))
+            .expression_attribute_names("#r", format!("r#{id}"));
+        for (name, value) in values {
+            request = request.expression_attribute_values(*name, value.clone());
+        }
+        match request.send().await.map_err(StoreError::from) {
+            Err(error) if lost_race(&error) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Takes the mark off. Does nothing when a later version has been written meanwhile.
+    pub async fn announced(&self, id: &RecallId, version: u32) -> Result<(), StoreError> {
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::recall(id).into_item()))
+            .update_expression("REMOVE pending, pending_since, unpost")
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", n(version))
+            .send()
+            .await
+            .map_err(StoreError::from);
+        match outcome {
+            Err(error) if lost_race(&error) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Returns up to `most` recalls whose mark has stood since before the given instant.
+    pub async fn pending_since(
+        &self,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<Vec<RecallId>, StoreError> {
+        let mut ids = Vec::new();
+        for shard in 0..keys::PENDING_SHARDS {
+            let limit = i32::try_from(most).unwrap_or(i32::MAX);
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("pending")
+                .key_condition_expression("pending = :shard AND pending_since < :before")
+                .expression_attribute_values(":shard", s(keys::pending_shard(shard)))
+                .expression_attribute_values(":before", s(before.to_string()))
+                .limit(limit)
+                .send()
+                .await?;
+            for item in answer.items() {
+                let id = text(item, "pk")?.trim_start_matches("RECALL#");
+                ids.push(
+                    id.parse()
+                        .map_err(|_| StoreError::Corrupt(format!("recall id {id}")))?,
+                );
+            }
+        }
+        ids.truncate(most);
+        Ok(ids)
+    }
+}
+
+/// A condition that did not hold, alone or inside a transaction.
+pub(crate) fn lost_race(error: &StoreError) -> bool {
+    let StoreError::Refused(cause) = error else {
+        return false;
+    };
+    let line = crate::runtime::chain(&**cause);
+    line.contains("ConditionalCheckFailed")
+}
+
+fn item(stored: &StoredRecall) -> Result<Item, StoreError> {
+    let recall = &stored.recall;
+    let mut item = keys::recall(&recall.id).into_item();
+    let names = |names: &BTreeSet<String>| AttributeValue::L(names.iter().map(s).collect());
+    let versions = serde_json::to_string(&stored.versions)
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    item.extend(
+        [
+            ("body", pack(recall)?),
+            ("version", n(stored.version)),
+            ("hash", s(&stored.hash)),
+            ("changed_at", s(stored.changed_at.to_string())),
+            ("first_seen", s(stored.first_seen.to_string())),
+            ("raw_ref", s(&stored.raw_ref)),
+            ("versions", s(versions)),
+            ("month", s(keys::month(recall.agency, recall.published))),
+            (
+                "month_sort",
+                s(keys::month_sort(recall.published, &recall.id)),
+            ),
+            ("posted", names(&stored.posted)),
+            ("unpost", names(&stored.unpost)),
+            ("pending", s(keys::pending(&recall.id))),
+            ("pending_since", s(stored.changed_at.to_string())),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    Ok(item)
+}
+
+fn earlier_item(stored: &StoredRecall) -> Result<Item, StoreError> {
+    let mut item = keys::version(&stored.recall.id, stored.version).into_item();
+    item.extend(
+        [
+            ("body", pack(&stored.recall)?),
+            ("hash", s(&stored.hash)),
+            ("changed_at", s(stored.changed_at.to_string())),
+            ("raw_ref", s(&stored.raw_ref)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    Ok(item)
+}
+
+fn read(item: &Item) -> Result<StoredRecall, StoreError> {
+    let names = |name: &str| match item.get(name) {
+        Some(AttributeValue::L(names)) => names
+            .iter()
+            .filter_map(|name| name.as_s().ok().cloned())
+            .collect(),
+        _ => BTreeSet::new(),
+    };
+    Ok(StoredRecall {
+        recall: body(item)?,
+        version: number(item, "version")?,
+        hash: text(item, "hash")?.to_owned(),
+        changed_at: timestamp(item, "changed_at")?,
+        first_seen: timestamp(item, "first_seen")?,
+        raw_ref: text(item, "raw_ref")?.to_owned(),
+        versions: super::json(item, "versions")?,
+        pending: item.contains_key("pending"),
+        posted: names("posted"),
+        unpost: names("unpost"),
+    })
+}
+
+fn timestamp(item: &Item, name: &str) -> Result<Timestamp, StoreError> {
+    let text = text(item, name)?;
+    text.parse()
+        .map_err(|error| StoreError::Corrupt(format!("{name}: {error}")))
+}
+
+fn pack(recall: &Recall) -> Result<AttributeValue, StoreError> {
+    let json =
+        serde_json::to_vec(recall).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let packed = encoder
+        .write_all(&json)
+        .and_then(|()| encoder.finish())
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    if packed.len() > LARGEST_BODY {
+        return Err(StoreError::TooLarge(packed.len()));
+    }
+    Ok(AttributeValue::B(Blob::new(packed)))
+}
+
+fn body(item: &Item) -> Result<Recall, StoreError> {
+    let Some(AttributeValue::B(packed)) = item.get("body") else {
+        return Err(StoreError::Corrupt("no body".into()));
+    };
+    let mut json = Vec::new();
+    GzDecoder::new(packed.as_ref())
+        .take(LARGEST_RECORD)
+        .read_to_end(&mut json)
+        .map_err(|error| StoreError::Corrupt(format!("body: {error}")))?;
+    serde_json::from_slice(&json).map_err(|error| StoreError::Corrupt(format!("body: {error}")))
+}

@@ -1,0 +1,1 @@
+"""Tests of the local tools; `./dev check` runs them."""
