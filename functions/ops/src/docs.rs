@@ -52,12 +52,13 @@ async fn openapi() -> Response {
 }
 
 async fn page() -> Result<Response, Problem> {
-    let mut page = serve("index.html")?;
+    let (page, content_type) = serve("index.html")?;
     // The page's links are relative to a directory, and its aliases are not in one.
-    page.0 = String::from_utf8_lossy(&page.0)
-        .replace("\"./", &format!("\"{PAGE}/"))
-        .into_bytes();
-    Ok(respond(page))
+    let base = format!("<head>\n    <base href=\"{PAGE}/\" />");
+    let page = String::from_utf8_lossy(&page)
+        .replace("<head>", &base)
+        .replace("<title>Swagger UI</title>", "<title>BabyShield API</title>");
+    Ok(respond((page.into_bytes(), content_type)))
 }
 
 #[expect(

@@ -4,13 +4,18 @@
 //! rejects; who fetches, when, and what happens to the result is not its business.
 
 mod barcode;
+mod codes;
 pub mod cpsc;
+mod cpsc_recall;
 mod dates;
+mod days;
 mod decode;
+mod grammar;
 mod json;
 mod labels;
 mod limits;
 pub mod ods;
+mod ods_items;
 mod ods_products;
 pub mod openfda;
 mod openfda_event;
@@ -20,6 +25,7 @@ mod sales;
 mod text;
 mod tokens;
 mod vocabulary;
+mod words;
 
 use crate::domain::{
     agency::{Agency, Family, Part},

@@ -120,7 +120,7 @@ impl Adapter for OpenFda {
     }
 
     fn merge(&self, stored: &Recall, incoming: Recall, window: Window) -> Option<Recall> {
-        openfda_event::merge(stored, incoming, window)
+        Some(openfda_event::merge(stored, incoming, window))
     }
 }
 
