@@ -147,7 +147,7 @@ impl Weighed<'_> {
     fn sort_in(&mut self, key: &Key<'_>, limits: &[Limit<'_>]) {
         // Limits of a product that is covered whole are descriptions.
         let binding = self.product.scope != Scope::AllUnits;
-        let complete = self.product.scope == Scope::ListedUnits && !self.product.shortened;
+        let complete = read_whole(self.product.scope, self.product.shortened);
         for limit in limits {
             if matches!(key, Key::Model(_)) && limit.kind == Kind::Model {
                 continue;
@@ -252,6 +252,7 @@ impl Weighed<'_> {
 /// | listed, partly listed | some kind inside, some kind outside | conditional: the readings disagree |
 /// | listed, read whole | every unit kind outside, and not several models of which this may be an unlimited one | excluded: both readings leave the item out |
 /// | listed, read whole | models only, outside | excluded |
+/// | listed together, read whole | some unit kind outside, none inside, and models as above | excluded: they describe the same units |
 /// | listed, partly listed | anything else | conditional |
 ///
 /// A list that was cut (`shortened`) was not read whole. Being inside the part that was read counts
@@ -263,7 +264,7 @@ fn level(scope: Scope, shortened: bool, limits: &[Limit<'_>]) -> Level {
         Scope::AllUnits => return Level::Exact,
         Scope::Unknown if !outside => return Level::Exact,
         Scope::Unknown => return Level::Conditional,
-        Scope::ListedUnits | Scope::PartlyListed => {}
+        Scope::ListedUnits | Scope::ListedTogether | Scope::PartlyListed => {}
     }
     let (models, units): (Vec<_>, Vec<_>) =
         limits.iter().partition(|limit| limit.kind == Kind::Model);
@@ -271,16 +272,26 @@ fn level(scope: Scope, shortened: bool, limits: &[Limit<'_>]) -> Level {
     if !outside && deciding.iter().any(|limit| limit.fit == Some(Fit::Inside)) {
         return Level::Exact;
     }
-    let complete = scope == Scope::ListedUnits && !shortened;
-    let all_outside =
-        !deciding.is_empty() && deciding.iter().all(|limit| limit.fit == Some(Fit::Outside));
+    let is_outside = |limit: &&Limit<'_>| limit.fit == Some(Fit::Outside);
+    let leaves_out = if scope == Scope::ListedTogether {
+        // An item that is inside one kind and outside another contradicts the notice.
+        deciding.iter().any(|limit| is_outside(&limit))
+            && !deciding.iter().any(|limit| limit.fit == Some(Fit::Inside))
+    } else {
+        !deciding.is_empty() && deciding.iter().all(|limit| is_outside(&limit))
+    };
     let one_model = units.is_empty()
         || models
             .iter()
             .all(|limit| limit.fit == Some(Fit::Outside) || limit.is_single());
-    if complete && all_outside && one_model {
+    if read_whole(scope, shortened) && leaves_out && one_model {
         Level::Excluded
     } else {
         Level::Conditional
     }
+}
+
+/// Returns whether the list may leave an item out: it was read whole, and filed whole.
+fn read_whole(scope: Scope, shortened: bool) -> bool {
+    matches!(scope, Scope::ListedUnits | Scope::ListedTogether) && !shortened
 }
