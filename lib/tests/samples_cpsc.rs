@@ -297,6 +297,16 @@ fn fifty_years_of_recalls_for_children_are_read() {
         (2_738, 2_738, 0)
     );
     assert_eq!(counts(&parsed.recalls), table(EXPECTED_CHILDREN));
+    let text = serde_json::to_string(&parsed.recalls).unwrap();
+    for person in [
+        "Ken Giles",
+        "Nychelle White",
+        "Nychelle Fleming",
+        "Hannah Simone",
+        "Jesus Chairez",
+    ] {
+        assert!(!text.contains(person), "{person}");
+    }
     assert_eq!(
         identifiers(find(&parsed, "us-cpsc:20111"), 0),
         [

@@ -450,7 +450,7 @@ fn the_demo_feeds_are_read_as_their_manifest_says() {
     );
 }
 
-const EXPECTED: [(&str, usize); 12] = [
+const EXPECTED: [(&str, usize); 13] = [
     ("date_mark", 2_250),
     ("gtin", 988),
     ("lot", 6_453),
@@ -459,8 +459,9 @@ const EXPECTED: [(&str, usize); 12] = [
     ("model_prefix", 2),
     ("production_window", 71),
     ("scope all_units", 32),
-    ("scope listed_units", 690),
-    ("scope partly_listed", 1_005),
+    ("scope listed_together", 324),
+    ("scope listed_units", 367),
+    ("scope partly_listed", 1_004),
     ("scope unknown", 121),
     ("upc_raw", 416),
 ];

@@ -95,7 +95,16 @@ fn without_people(raw: &str) -> String {
         Regex::new(r"(?:[\w.,&'’]+\s+){0,3}?(?:Media\s+|Press\s+)?Contacts?:\s*(?:CPSC\s+Media\s+Contact:\s*)?(?:\p{Lu}[\p{L}.'’-]+\s+){1,3}\p{Lu}[\p{L}'’-]+,?\s*(?:at\s*)?\(?\d{3}\)?[ -]\d{3}-\d{4}(?:,?\s*(?:ext|x)\.?\s*\d+)?")
             .expect("the pattern is compiled by a test")
     });
-    PEOPLE.replace_all(raw, " ").into_owned()
+    // Until about 2000 a name stands at the head, its telephone number behind the date.
+    static HEAD: LazyLock<Regex> = LazyLock::new(|| {
+        let name = r"\p{Lu}[\p{L}'’-]+\s+(?:\p{Lu}\.\s+)?\p{Lu}[\p{Ll}'’-]+";
+        Regex::new(&format!(
+            r"(RELEASE\s+)(?i:contacts?):\s*{name}(?:,\s*{name})*"
+        ))
+        .expect("the pattern is compiled by a test")
+    });
+    let raw = HEAD.replace_all(raw, "$1");
+    PEOPLE.replace_all(&raw, " ").into_owned()
 }
 
 fn kind(title: &str) -> RecallKind {
@@ -318,6 +327,13 @@ mod tests {
     #[test]
     fn names_of_press_people_are_not_kept() {
         let text = "Hotline: (800) 638-2772 CPSC Media Contact: Nychelle Fleming, (301) 504-7063 Random House Contact: Melanie Chang, (212) 782-8827 Firm’s Media Contact: Leigh Oshirak, at (415) 438-8106 Consumer Contact: call Infantino at (888) 808-3111.";
+        let head = "FOR IMMEDIATE RELEASE CONTACT: Nychelle White, Jesus Chairez, Dallas, TX December 19, 1996 (301) 504-7052";
+        assert_eq!(
+            without_people(head),
+            "FOR IMMEDIATE RELEASE , Dallas, TX December 19, 1996 (301) 504-7052"
+        );
+        let issued = "RELEASE CONTACT: Originally issued April 19, 1990";
+        assert_eq!(without_people(issued), issued);
         let kept = without_people(text);
         for name in ["Fleming", "Chang", "Oshirak"] {
             assert!(!kept.contains(name), "{kept}");

@@ -1,7 +1,7 @@
 //! `ods-v2.1`: Opendatasoft's Explore API, as `RappelConso` publishes through it.
 //!
 //! The same notices come in two data sets that differ in how they write the products
-//! ([`ods_products`](super::ods_products)); both are read into one record per notice.
+//! (`ods_products`); both are read into one record per notice.
 
 use std::collections::BTreeMap;
 

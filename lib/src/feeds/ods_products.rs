@@ -143,12 +143,18 @@ fn listed(identifiers: &[Identifier], wanted: &Identifier) -> bool {
         .any(|one| one.value == wanted.value && one.origin == Origin::Field)
 }
 
+/// The scopes of lists that were read whole. Lines of one product that name different kinds of limit
+/// are alternatives.
+const LISTS: [u8; 2] = [Scope::ListedUnits as u8, Scope::ListedTogether as u8];
+
 /// Several statements about one product: what they agree on, and otherwise doubt.
 fn united(scopes: &BTreeSet<u8>) -> Scope {
     let is = |scope: Scope| scopes.len() == 1 && scopes.contains(&(scope as u8));
     if is(Scope::AllUnits) {
         Scope::AllUnits
-    } else if is(Scope::ListedUnits) {
+    } else if is(Scope::ListedTogether) {
+        Scope::ListedTogether
+    } else if scopes.iter().all(|scope| LISTS.contains(scope)) {
         Scope::ListedUnits
     } else if is(Scope::Unknown) {
         Scope::Unknown
@@ -246,6 +252,9 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
     }
     let scope = match (all, limited, whole) {
         (true, false, true) => Scope::AllUnits,
+        (false, true, true) if prose::together(identifiers.iter().map(|one| &one.value)) => {
+            Scope::ListedTogether
+        }
         (false, true, true) => Scope::ListedUnits,
         (false, false, true) => Scope::Unknown,
         _ => Scope::PartlyListed,

@@ -186,7 +186,15 @@ fn scope(codes: &str, field: &Reading, sentence: &Reading) -> Scope {
             Scope::Unknown
         };
     }
-    prose::scope_of_codes(field, sentence.limits)
+    match prose::scope_of_codes(field, sentence.limits) {
+        // "Lot 12 or use by May" names alternatives.
+        Scope::ListedUnits
+            if prose::together(&field.found) && !codes.to_lowercase().contains(" or ") =>
+        {
+            Scope::ListedTogether
+        }
+        scope => scope,
+    }
 }
 
 /// openFDA adds the UPCs of all packages of a medicine, recalled or not: they are hints.

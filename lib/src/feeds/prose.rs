@@ -120,6 +120,25 @@ pub(super) fn scope_of_codes(reading: &Reading, elsewhere: bool) -> Scope {
     }
 }
 
+/// Returns whether limits, in the order of the text, name lots and dates of the same units: so many
+/// lots and their date, and so on to the end.
+pub(super) fn together<'a>(values: impl IntoIterator<Item = &'a Value>) -> bool {
+    let mut runs: Vec<bool> = Vec::new();
+    for value in values {
+        let is_lot = match value {
+            Value::Lot { .. } | Value::LotRange { .. } => true,
+            Value::DateMark { .. } | Value::ProductionWindow { .. } => false,
+            Value::Serial { .. } | Value::SerialRange { .. } => return false,
+            _ => continue,
+        };
+        if runs.last() != Some(&is_lot) {
+            runs.push(is_lot);
+        }
+    }
+    // Runs alternate, so an even number of them are pairs of one kind and the other.
+    runs.len() >= 2 && runs.len().is_multiple_of(2)
+}
+
 /// Returns what sentences say about how much is covered: nothing at all where they do not speak of
 /// lots, serials or dates.
 pub(super) fn scope_of_prose(reading: &Reading) -> Scope {

@@ -87,7 +87,6 @@ pub(super) const UNITS: &[&str] = &[
     "model",
     "th",
     "st",
-    "nd",
     "rd",
 ];
 

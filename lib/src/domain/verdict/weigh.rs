@@ -98,14 +98,23 @@ fn weigh_product<'a>(
             weighed
                 .matched
                 .push(Compared::new(Field::Model, given, model));
+            // Some agencies name no brand: then it stands in the product's name or nowhere.
             let same_brand = brand.map_or(Fit::CannotTell, |brand| {
-                matching::brand(brand, &product.brands)
+                if product.brands.is_empty() && matching::names_brand(brand, &product.name) {
+                    Fit::Inside
+                } else {
+                    matching::brand(brand, &product.brands)
+                }
             });
             match (same_brand, brand) {
                 // The same number on another maker's product is chance.
                 (Fit::Outside, _) => return None,
                 (Fit::Inside, Some(brand)) => {
-                    let listed = product.brands.join(", ");
+                    let listed = if product.brands.is_empty() {
+                        product.name.clone()
+                    } else {
+                        product.brands.join(", ")
+                    };
                     weighed
                         .matched
                         .push(Compared::new(Field::Brand, brand, &listed));
