@@ -443,7 +443,12 @@ async fn bodies_of_another_type_too_large_or_broken_are_refused() {
         );
     }
     // Gateways may put U+FFFD in the place of what is no UTF-8; then it is a code with an odd character.
-    let not_text = post(stack, Some("application/json"), b"{\"code\": \"\xff\xfe\"}".to_vec()).await;
+    let not_text = post(
+        stack,
+        Some("application/json"),
+        b"{\"code\": \"\xff\xfe\"}".to_vec(),
+    )
+    .await;
     assert!([400, 422].contains(&not_text.status), "{}", not_text.status);
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let got = post(stack, Some("application/json"), deep).await;

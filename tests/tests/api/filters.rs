@@ -241,7 +241,8 @@ async fn an_identifier_of_any_kind_finds_its_recall() {
                 let Some(value) = identifier["value"].as_str().or(identifier["to"].as_str()) else {
                     continue;
                 };
-                let looked_for = ["gtin", "lot", "lot_range", "model", "serial_range"].contains(&kind);
+                let looked_for =
+                    ["gtin", "lot", "lot_range", "model", "serial_range"].contains(&kind);
                 let plain = value.bytes().all(|b| b.is_ascii_alphanumeric());
                 if !plain || !looked_for || tried.get(kind).is_some_and(|count| *count >= 8) {
                     continue;
@@ -254,7 +255,10 @@ async fn an_identifier_of_any_kind_finds_its_recall() {
                 for written in ways {
                     let rows = all(stack, &format!("/api/v1/recalls?identifier={written}")).await;
                     let id = record["id"].as_str().unwrap();
-                    assert!(ids(&rows).contains(id), "{kind} {written} does not find {id}");
+                    assert!(
+                        ids(&rows).contains(id),
+                        "{kind} {written} does not find {id}"
+                    );
                 }
             }
         }
