@@ -3,11 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::{
-    extract::Path,
     response::{IntoResponse, Response},
     routing::get,
 };
-use babyshield::http::problem::Problem;
+use babyshield::http::{extract::Param, problem::Problem};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::Config;
@@ -61,11 +60,7 @@ async fn page() -> Result<Response, Problem> {
     Ok(respond((page.into_bytes(), content_type)))
 }
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "an asset that is not there is a 404 like any other"
-)]
-async fn asset(Path(asset): Path<String>) -> Result<Response, Problem> {
+async fn asset(Param(asset): Param<String>) -> Result<Response, Problem> {
     serve(&asset).map(respond)
 }
 

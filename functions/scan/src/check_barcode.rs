@@ -70,6 +70,9 @@ pub(crate) struct BarcodeVerdict {
     checked_at: Timestamp,
 }
 
+/// Returns the forms of a value that mean the same.
+type Normalise = fn(&str) -> Vec<String>;
+
 impl BarcodeCheck {
     /// Reads every value and says all that is wrong at once.
     fn read(self, today: Date) -> Result<(ScannedCode, Asked), Problem> {
@@ -111,7 +114,6 @@ impl BarcodeCheck {
         let production = printed("production", self.production, &mut faults);
         let mut asked = scanned.as_ref().map(Asked::from).unwrap_or_default();
         // What the code holds and what was typed beside it must be the same.
-        type Normalise = fn(&str) -> Vec<String>;
         let pairs: [(&str, _, _, Normalise); 2] = [
             ("/lot", &lot, &asked.lot, normalise::lot),
             ("/serial", &serial, &asked.serial, normalise::serial),
@@ -195,7 +197,7 @@ impl App {
         let found = self.lookup.find(&asked.candidates, &models).await?;
         let (mut filed, known, coverage) = read(found, now);
         if let [product] = known.as_slice() {
-            asked.brand = product.brand.clone();
+            asked.brand.clone_from(&product.brand);
         }
         let verdict = judge(asked, &filed, &known, &coverage);
         if verdict.unread.is_empty() {

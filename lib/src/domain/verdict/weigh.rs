@@ -284,10 +284,10 @@ fn level(scope: Scope, shortened: bool, limits: &[Limit<'_>]) -> Level {
     let is_outside = |limit: &&Limit<'_>| limit.fit == Some(Fit::Outside);
     let leaves_out = if scope == Scope::ListedTogether {
         // An item that is inside one kind and outside another contradicts the notice.
-        deciding.iter().any(|limit| is_outside(&limit))
+        deciding.iter().any(&is_outside)
             && !deciding.iter().any(|limit| limit.fit == Some(Fit::Inside))
     } else {
-        !deciding.is_empty() && deciding.iter().all(|limit| is_outside(&limit))
+        !deciding.is_empty() && deciding.iter().all(is_outside)
     };
     let one_model = units.is_empty()
         || models
