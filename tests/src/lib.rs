@@ -1,4 +1,7 @@
 //! What the end-to-end tests share.
 
+pub mod feed_rows;
+pub mod feed_server;
 pub mod openapi;
+pub mod sandbox;
 pub mod template;
