@@ -18,7 +18,10 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_s3::{Client as S3, primitives::ByteStream};
-use aws_sdk_sqs::{Client as Sqs, types::QueueAttributeName};
+use aws_sdk_sqs::{
+    Client as Sqs,
+    types::{DeleteMessageBatchRequestEntry, QueueAttributeName},
+};
 use babyshield::{
     clock::{Clock, Ids, RandomIds, TestClock},
     config::Settings,
@@ -257,15 +260,20 @@ impl Sandbox {
             if answer.messages().is_empty() {
                 return bodies;
             }
-            for message in answer.messages() {
+            let mut gone = Vec::new();
+            for (at, message) in answer.messages().iter().enumerate() {
                 bodies.push(message.body().unwrap_or_default().to_owned());
-                sqs.delete_message()
-                    .queue_url(queue)
-                    .receipt_handle(message.receipt_handle().unwrap_or_default())
-                    .send()
-                    .await
-                    .expect(READY);
+                let entry = DeleteMessageBatchRequestEntry::builder()
+                    .id(at.to_string())
+                    .receipt_handle(message.receipt_handle().unwrap_or_default());
+                gone.push(entry.build().expect("both are set"));
             }
+            sqs.delete_message_batch()
+                .queue_url(queue)
+                .set_entries(Some(gone))
+                .send()
+                .await
+                .expect(READY);
         }
     }
 

@@ -21,25 +21,25 @@ use serde_json::Value;
 use crate::QUICK;
 
 /// The recalls by their fate.
-pub const NEW: &str = "us-cpsc:27001";
-pub const CHANGED: &str = "us-cpsc:27002";
-pub const UNCHANGED: &str = "us-cpsc:27003";
+pub(crate) const NEW: &str = "us-cpsc:27001";
+pub(crate) const CHANGED: &str = "us-cpsc:27002";
+pub(crate) const UNCHANGED: &str = "us-cpsc:27003";
 /// Stored and never filed nor announced.
-pub const MARKED_NEW: &str = "us-cpsc:27004";
+pub(crate) const MARKED_NEW: &str = "us-cpsc:27004";
 /// Its second version is stored and never filed nor announced; what the first was filed under stands.
-pub const MARKED_CHANGED: &str = "us-cpsc:27005";
+pub(crate) const MARKED_CHANGED: &str = "us-cpsc:27005";
 
 /// What there is before, what comes, and what must come of it.
-pub struct Story {
-    pub feeds: FeedServer,
-    pub saved: Saved,
-    pub job: String,
+pub(crate) struct Story {
+    pub(crate) feeds: FeedServer,
+    pub(crate) saved: Saved,
+    pub(crate) job: String,
     /// The table after a run that nothing disturbed, without its instants.
-    pub end: Picture,
+    pub(crate) end: Picture,
     /// The recalls that such a run announces.
-    pub announced: BTreeSet<String>,
+    pub(crate) announced: BTreeSet<String>,
     /// The table as it was before.
-    pub begin: Picture,
+    pub(crate) begin: Picture,
 }
 
 fn before() -> Vec<Value> {
@@ -122,7 +122,7 @@ fn parsed(rows: Vec<Value>) -> Vec<Recall> {
 }
 
 impl Story {
-    pub async fn begin() -> Self {
+    pub(crate) async fn begin() -> Self {
         let feeds = FeedServer::start().await;
         let job = sync_job("us-cpsc", &["recalls"], Window::year(2026));
         let saved = Self::prepare(&feeds, &job).await;
@@ -202,11 +202,11 @@ impl Story {
 }
 
 /// When the second edition comes.
-pub fn later() -> jiff::Timestamp {
+pub(crate) fn later() -> jiff::Timestamp {
     "2026-11-20T14:00:00Z".parse().unwrap()
 }
 
-pub fn flat(messages: Vec<Vec<babyshield::domain::recall::RecallId>>) -> BTreeSet<String> {
+pub(crate) fn flat(messages: Vec<Vec<babyshield::domain::recall::RecallId>>) -> BTreeSet<String> {
     messages
         .into_iter()
         .flatten()
