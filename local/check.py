@@ -51,7 +51,7 @@ CHECKS = [
     Check("template", lambda: [beside_python("cfn-lint")], "mend template.yaml where cfn-lint points"),
     Check(
         "local tools",
-        lambda: [sys.executable, "-m", "unittest", "discover", "--quiet", "--start-directory", "local/tests", "--top-level-directory", "."],
+        lambda: [sys.executable, "-m", "unittest", "discover", "--quiet", "--buffer", "--start-directory", "local/tests", "--top-level-directory", "."],
         "mend the module below local/ that the failing test names",
     ),
     Check(

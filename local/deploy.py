@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from local.console import Problem
 from local.template import CODE_BUCKET, REGION, Template
@@ -166,8 +166,3 @@ def set_time_to_live(aws: Aws, template: Template, there: Dict[str, Dict[str, st
         told = dynamo.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         if told.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
             dynamo.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
-
-
-def reachable(error: Exception) -> bool:
-    """Says whether an error is an answer of the emulator rather than its absence."""
-    return isinstance(error, ClientError) and not isinstance(error, BotoCoreError)

@@ -27,7 +27,9 @@ impl Clock for SystemClock {
         reason = "the one place that asks the machine"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        // Nobody needs more than milliseconds, and answers read better without.
+        let now = Timestamp::now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }
 

@@ -3,11 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::{
-    extract::Path,
     response::{IntoResponse, Response},
     routing::get,
 };
-use babyshield::http::problem::Problem;
+use babyshield::http::{extract::Param, problem::Problem};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::Config;
@@ -52,19 +51,16 @@ async fn openapi() -> Response {
 }
 
 async fn page() -> Result<Response, Problem> {
-    let mut page = serve("index.html")?;
+    let (page, content_type) = serve("index.html")?;
     // The page's links are relative to a directory, and its aliases are not in one.
-    page.0 = String::from_utf8_lossy(&page.0)
-        .replace("\"./", &format!("\"{PAGE}/"))
-        .into_bytes();
-    Ok(respond(page))
+    let base = format!("<head>\n    <base href=\"{PAGE}/\" />");
+    let page = String::from_utf8_lossy(&page)
+        .replace("<head>", &base)
+        .replace("<title>Swagger UI</title>", "<title>BabyShield API</title>");
+    Ok(respond((page.into_bytes(), content_type)))
 }
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "an asset that is not there is a 404 like any other"
-)]
-async fn asset(Path(asset): Path<String>) -> Result<Response, Problem> {
+async fn asset(Param(asset): Param<String>) -> Result<Response, Problem> {
     serve(&asset).map(respond)
 }
 

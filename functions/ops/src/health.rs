@@ -93,7 +93,7 @@ pub(crate) async fn get_health() -> Answer<Health> {
         (status = 200, body = Success<Ready>),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn get_ready(State(app): State<App>) -> Result<Answer<Ready>, Problem> {
-    let dependencies = app.probe().await;
+    let dependencies = Box::pin(app.probe()).await;
     let down: Vec<_> = dependencies
         .iter()
         .filter(|dependency| !dependency.up)
@@ -117,7 +117,7 @@ pub(crate) async fn get_ready(State(app): State<App>) -> Result<Answer<Ready>, P
 #[utoipa::path(get, path = "/api/v1/health", tag = "operations",
     responses((status = 200, body = Success<HealthDetail>)))]
 pub(crate) async fn get_health_detail(State(app): State<App>) -> Answer<HealthDetail> {
-    let (dependencies, coverage) = tokio::join!(app.probe(), app.agencies.coverage());
+    let (dependencies, coverage) = tokio::join!(Box::pin(app.probe()), app.agencies.coverage());
     let feeds = coverage.ok().map(|rows| {
         let count = |is: fn(&babyshield::stores::agencies::CoverageRow) -> bool| {
             rows.iter().filter(|(_, row)| is(row)).count()

@@ -89,6 +89,6 @@ async fn timed<T>(name: &'static str, call: impl Future<Output = Result<T, Strin
     Dependency {
         name,
         up: outcome.is_ok(),
-        duration_ms: begun.elapsed().as_secs_f64() * 1000.0,
+        duration_ms: (begun.elapsed().as_secs_f64() * 100_000.0).round() / 100.0,
     }
 }

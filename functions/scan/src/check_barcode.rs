@@ -7,7 +7,7 @@ use babyshield::{
         coverage::{AgencyHealth, Coverage},
         normalise,
         posting::posting_in_full,
-        printed_date::PrintedDate,
+        printed_date::{InvalidPrintedDate, PrintedDate},
         verdict::{Asked, KnownProduct, Verdict, judge},
     },
     http::{
@@ -46,9 +46,16 @@ pub(crate) struct BarcodeCheck {
     /// The model, as printed.
     #[schema(max_length = 64)]
     model: Option<String>,
-    /// A date printed on the product: a day as `2026-03-31`, or a month as `2026-03`.
+    /// A date printed on the product of which nobody knows what it is: a day as `2026-03-31`, or a
+    /// month as `2026-03`.
     #[schema(examples("2026-03-31"))]
     date: Option<String>,
+    /// The best-before date, in the same form.
+    best_before: Option<String>,
+    /// The use-by or expiry date, in the same form.
+    use_by: Option<String>,
+    /// When it was made, in the same form.
+    production: Option<String>,
 }
 
 /// The verdict, with how the code was read.
@@ -62,6 +69,9 @@ pub(crate) struct BarcodeVerdict {
     #[schema(value_type = String, format = DateTime)]
     checked_at: Timestamp,
 }
+
+/// Returns the forms of a value that mean the same.
+type Normalise = fn(&str) -> Vec<String>;
 
 impl BarcodeCheck {
     /// Reads every value and says all that is wrong at once.
@@ -98,17 +108,12 @@ impl BarcodeCheck {
         let lot = value("lot", self.lot, &mut faults);
         let serial = value("serial", self.serial, &mut faults);
         let model = value("model", self.model, &mut faults);
-        let date = self
-            .date
-            .filter(|date| !date.trim().is_empty())
-            .map(|date| date.trim().parse::<PrintedDate>());
-        let date = date.transpose().unwrap_or_else(|fault| {
-            faults.push(FieldError::new("/date", "INVALID_VALUE", fault.to_string()));
-            None
-        });
+        let date = printed("date", self.date, &mut faults);
+        let best_before = printed("best_before", self.best_before, &mut faults);
+        let use_by = printed("use_by", self.use_by, &mut faults);
+        let production = printed("production", self.production, &mut faults);
         let mut asked = scanned.as_ref().map(Asked::from).unwrap_or_default();
         // What the code holds and what was typed beside it must be the same.
-        type Normalise = fn(&str) -> Vec<String>;
         let pairs: [(&str, _, _, Normalise); 2] = [
             ("/lot", &lot, &asked.lot, normalise::lot),
             ("/serial", &serial, &asked.serial, normalise::serial),
@@ -123,6 +128,9 @@ impl BarcodeCheck {
         }
         asked.lot = asked.lot.or(lot);
         asked.serial = asked.serial.or(serial);
+        asked.best_before = asked.best_before.or(best_before);
+        asked.use_by = asked.use_by.or(use_by);
+        asked.production = asked.production.or(production);
         asked.model = model;
         asked.date = date;
         match scanned {
@@ -143,6 +151,22 @@ impl BarcodeCheck {
                     ..Problem::new(problem, detail)
                 })
             }
+        }
+    }
+}
+
+fn printed(name: &str, text: Option<String>, faults: &mut Vec<FieldError>) -> Option<PrintedDate> {
+    let text = text.filter(|text| !text.trim().is_empty())?;
+    match text.trim().parse() {
+        Ok(date) => Some(date),
+        Err(fault) => {
+            let fault: InvalidPrintedDate = fault;
+            faults.push(FieldError::new(
+                format!("/{name}"),
+                "INVALID_VALUE",
+                fault.to_string(),
+            ));
+            None
         }
     }
 }
@@ -173,7 +197,7 @@ impl App {
         let found = self.lookup.find(&asked.candidates, &models).await?;
         let (mut filed, known, coverage) = read(found, now);
         if let [product] = known.as_slice() {
-            asked.brand = product.brand.clone();
+            asked.brand.clone_from(&product.brand);
         }
         let verdict = judge(asked, &filed, &known, &coverage);
         if verdict.unread.is_empty() {

@@ -128,11 +128,8 @@ impl App {
             match written {
                 Ok(Some(stored)) => return Ok(Outcome::Written(Box::new(stored))),
                 Ok(None) => {
-                    before = self
-                        .recalls
-                        .find_many(std::slice::from_ref(&id))
-                        .await?
-                        .remove(&id)
+                    let mut found = self.recalls.find_many(std::slice::from_ref(&id)).await?;
+                    before = found.remove(&id);
                 }
                 Err(error @ StoreError::TooLarge(_)) => {
                     tracing::error!(recall.id = %id, cause = %error, "recall refused");

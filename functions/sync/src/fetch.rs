@@ -33,7 +33,7 @@ impl Default for Limits {
         Self {
             lease: Duration::from_secs(45),
             body: 64_000_000,
-            time: Duration::from_secs(60),
+            time: Duration::from_mins(1),
             tries: 3,
             backoff: Duration::from_millis(500),
             pause: Duration::from_millis(250),

@@ -24,9 +24,6 @@ pub(crate) struct PlanOrder {
     /// Whether it is due or not.
     #[serde(default)]
     force: bool,
-    /// Only the newest window and the one before, when forced.
-    #[serde(default)]
-    recent: bool,
     /// Apply what would be quarantined.
     #[serde(default)]
     accept: bool,
@@ -73,15 +70,10 @@ impl App {
     ) -> Result<usize, Error> {
         let now = self.clock.now();
         let known = self.agencies.windows(agency.key()).await?;
-        let year = today(agency, now).year();
         let mut due = Vec::new();
         for slice in slices(agency, today(agency, now)) {
             let state = known.iter().find(|state| state.slice == slice);
-            let wanted = if order.force {
-                !order.recent || slice.window.to.year() >= year - 1
-            } else {
-                is_due(agency, state, &slice, now)
-            };
+            let wanted = order.force || is_due(agency, state, &slice, now);
             if wanted {
                 due.push(state.cloned().unwrap_or_else(|| WindowState::new(slice)));
             }

@@ -124,7 +124,10 @@ impl App {
         };
         let outcome = match fetched {
             Ok(fetch) if !fetch.modified && same_pages(&fetch.states, &before.pages) => {
+                // Whatever was wrong meanwhile, the feed is what was applied last.
                 state.last_success = Some(begun);
+                state.last_error = None;
+                state.quarantined = None;
                 Ok(())
             }
             Ok(fetch) => {

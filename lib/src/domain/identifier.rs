@@ -150,6 +150,9 @@ pub enum Scope {
     AllUnits,
     /// Only units with the listed lots, serials, dates or models, and the list was read whole.
     ListedUnits,
+    /// As [`Self::ListedUnits`], and every line of the list names each kind of limit (a lot *and* its
+    /// date), so that an item outside one kind is outside the list.
+    ListedTogether,
     /// Limited to some units, but the limits could not be read, or only in part.
     PartlyListed,
     /// The notice does not let us tell whether it is limited.

@@ -141,6 +141,17 @@ pub fn brand(given: &str, listed: &[String]) -> Fit {
     }))
 }
 
+/// Returns whether a product's name, where a notice gives no brand, has the brand in it, word for word.
+pub fn names_brand(given: &str, name: &str) -> bool {
+    let given = normalise::brand_words(given);
+    // A single short word stands in too many names.
+    let particular = given.len() > 1 || given.first().is_some_and(|word| word.len() > 3);
+    particular
+        && normalise::brand_words(name)
+            .windows(given.len())
+            .any(|words| words == given)
+}
+
 /// The date marks as an item carries them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GivenDate {

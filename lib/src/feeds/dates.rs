@@ -119,7 +119,7 @@ pub(super) fn at(
     if let Some(month_number) = month_name(&token.lower) {
         return named_month(tokens, start, month_number);
     }
-    if let Some(found) = day_then_month(tokens, start) {
+    if let Some(found) = day_then_month(tokens, start).or_else(|| year_first(tokens, start)) {
         return Some(found);
     }
     one_token(token.text, &token.lower, order, month_year).map(|days| (days, 1))
@@ -170,6 +170,15 @@ fn day_then_month(tokens: &[Token<'_>], start: usize) -> Option<(Days, usize)> {
     Some(((date, date), 3 + stop))
 }
 
+/// `2026 MAR 04`.
+fn year_first(tokens: &[Token<'_>], start: usize) -> Option<(Days, usize)> {
+    let year = part(tokens[start].text).filter(|_| tokens[start].text.len() == 4)?;
+    let number = month_name(&tokens.get(start + 1)?.lower)?;
+    let day = tokens.get(start + 2).filter(|day| day.text.len() <= 2)?;
+    let date = make(year, number, part(day.text)?)?;
+    Some(((date, date), 3))
+}
+
 fn one_token(text: &str, lower: &str, order: Order, month_year: bool) -> Option<Days> {
     let separator = ['/', '-', '.'].into_iter().find(|s| text.contains(*s));
     let Some(separator) = separator else {
@@ -212,7 +221,7 @@ fn three(a: &str, b: &str, c: &str, order: Order) -> Option<Date> {
     usual.or(other)
 }
 
-/// `31JAN2025`, `JAN2025` never (a month alone is too often a lot), `2025JAN31`.
+/// `31JAN2025`, `31JAN25`, `2025JAN31`; never `JAN2025`, for a month alone is too often a lot.
 fn glued(lower: &str) -> Option<Date> {
     let letters = lower.find(|c: char| c.is_alphabetic())?;
     let (head, rest) = lower.split_at(letters);
@@ -220,7 +229,7 @@ fn glued(lower: &str) -> Option<Date> {
     let (name, tail) = rest.split_at(end);
     let number = month_name(name)?;
     match (head.len(), tail.len()) {
-        (1 | 2, 4) => make(part(tail)?, number, part(head)?),
+        (1 | 2, 2 | 4) => make(full_year(tail)?, number, part(head)?),
         (4, 2) => make(part(head)?, number, part(tail)?),
         _ => None,
     }
@@ -303,6 +312,8 @@ mod tests {
             ("December 15, 2014", "2014-12-15"),
             ("Jan. 2016", "2016-01-01..2016-01-31"),
             ("31JAN2025", "2025-01-31"),
+            ("01May22", "2022-05-01"),
+            ("2026 MAR 04", "2026-03-04"),
             ("31 Jan 2025", "2025-01-31"),
             ("2025.8.25", "2025-08-25"),
             ("102217", "2017-10-22"),

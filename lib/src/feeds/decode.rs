@@ -46,25 +46,32 @@ fn utf8(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&mended).into_owned()
 }
 
+/// What the first byte of the characters in question becomes in Windows-1252.
+const LEADS: [char; 4] = ['\u{C2}', '\u{C3}', '\u{C5}', '\u{E2}'];
+
 /// Undoes UTF-8 that was read as Windows-1252 and encoded again (`â€™` for `’`), wherever the
 /// characters have no other sensible reading; everything else is left as it is.
 pub(super) fn repair(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\u{C2}', '\u{C3}', '\u{C5}', '\u{E2}']) {
+    if !LEADS.iter().any(|lead| text.contains(*lead)) {
         return Cow::Borrowed(text);
     }
     let mut repaired = String::with_capacity(text.len());
     let mut changed = false;
     let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if let Some((real, length)) = twice_encoded(rest) {
+    while let Some(at) = rest.find(LEADS) {
+        let (before, here) = rest.split_at(at);
+        repaired.push_str(before);
+        if let Some((real, length)) = twice_encoded(here) {
             repaired.push(real);
             changed = true;
-            rest = &rest[length..];
+            rest = &here[length..];
         } else {
-            repaired.push(first);
-            rest = &rest[first.len_utf8()..];
+            let lead = here.chars().next().map_or(0, char::len_utf8);
+            repaired.push_str(&here[..lead]);
+            rest = &here[lead..];
         }
     }
+    repaired.push_str(rest);
     if changed {
         Cow::Owned(repaired)
     } else {

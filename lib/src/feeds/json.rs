@@ -11,11 +11,14 @@ use super::{FeedError, decode, text};
 
 /// Returns the body as text that begins like JSON.
 pub(super) fn document(body: &[u8]) -> Result<String, FeedError> {
+    let mut bytes = decode::text(body).into_bytes();
     // A raw control character is never legal in JSON, and as white space it does no harm.
-    let document: String = decode::text(body)
-        .chars()
-        .map(|c| if c < ' ' { ' ' } else { c })
-        .collect();
+    for byte in &mut bytes {
+        if *byte < b' ' {
+            *byte = b' ';
+        }
+    }
+    let document = String::from_utf8(bytes).expect("only ASCII was replaced, by ASCII");
     let start = document.trim_start();
     match start.chars().next() {
         None => Err(FeedError::NotTheFeed("the body is empty".into())),

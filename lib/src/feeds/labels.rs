@@ -1,5 +1,7 @@
 //! The words that say what the code beside them is.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::tokens::Token;
 use crate::domain::identifier::DateMark;
 
@@ -25,6 +27,12 @@ pub(super) enum Label {
 }
 
 impl Label {
+    /// Returns whether the other label says the same, or more closely what this one says.
+    pub(super) fn agrees(self, other: Self) -> bool {
+        let dated = |label: Self| matches!(label, Self::Date(_) | Self::Made);
+        self == other || dated(self) && dated(other)
+    }
+
     /// Returns whether what it announces limits a recall to some units of a product.
     pub(super) fn limits(self) -> bool {
         matches!(self, Self::Lot | Self::Serial | Self::Date(_) | Self::Made)
@@ -86,6 +94,8 @@ const LABELS: &[(&str, Label)] = &[
     ("product no", Label::Trade),
     ("item code", Label::Trade),
     ("item codes", Label::Trade),
+    ("best before/by", BEST),
+    ("best by/before", BEST),
     ("best by", BEST),
     ("best before", BEST),
     ("best-by", BEST),
@@ -93,11 +103,16 @@ const LABELS: &[(&str, Label)] = &[
     ("enjoy by", BEST),
     ("freshest by", BEST),
     ("fresh by", BEST),
+    ("with a best by", BEST),
+    ("with a best before", BEST),
+    ("with a use by", USE),
     ("use by", USE),
     ("used by", USE),
     ("use-by", USE),
     ("use before", USE),
     ("use or freeze by", USE),
+    ("code date", SELL),
+    ("code dates", SELL),
     ("sell by", SELL),
     ("sell-by", SELL),
     ("sell thru", SELL),
@@ -115,6 +130,9 @@ const LABELS: &[(&str, Label)] = &[
     ("batch", Label::Lot),
     ("batches", Label::Lot),
     ("lotcode", Label::Lot),
+    ("pedigree", Label::Lot),
+    ("code", Label::Lot),
+    ("codes", Label::Lot),
     ("datecode", Label::Lot),
     ("upc", Label::TradeItem),
     ("upcs", Label::TradeItem),
@@ -127,6 +145,8 @@ const LABELS: &[(&str, Label)] = &[
     ("barcode", Label::TradeItem),
     ("barcodes", Label::TradeItem),
     ("code-barres", Label::TradeItem),
+    ("udi-di", Label::TradeItem),
+    ("udi", Label::TradeItem),
     ("gencod", Label::TradeItem),
     ("gencode", Label::TradeItem),
     ("exp", USE),
@@ -169,27 +189,32 @@ const LABELS: &[(&str, Label)] = &[
     ("catalog", Label::Model),
 ];
 
+type Words = Vec<&'static str>;
+
+/// The labels by their first word, the longest first.
+static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<(Words, Label)>>> = LazyLock::new(|| {
+    let mut index: HashMap<&str, Vec<(Words, Label)>> = HashMap::new();
+    for (text, label) in LABELS {
+        let words: Words = text.split(' ').collect();
+        index.entry(words[0]).or_default().push((words, *label));
+    }
+    for labels in index.values_mut() {
+        labels.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+    }
+    index
+});
+
 /// Returns the label at a token and how many tokens it takes.
 pub(super) fn at(tokens: &[Token<'_>], start: usize) -> Option<(Label, usize)> {
-    let first = &tokens.get(start)?.lower;
-    if !first.starts_with(char::is_alphabetic) {
-        return None;
-    }
-    let mut best: Option<(Label, usize)> = None;
-    for (words, label) in LABELS {
-        let mut length = 0;
-        let whole = words.split(' ').all(|word| {
-            let here = tokens
-                .get(start + length)
-                .is_some_and(|token| token.lower == word);
-            length += 1;
-            here
-        });
-        if whole && best.is_none_or(|(_, longest)| length > longest) {
-            best = Some((*label, length));
-        }
-    }
-    best
+    let candidates = BY_FIRST_WORD.get(tokens.get(start)?.lower.as_str())?;
+    let fits = |words: &Words| {
+        let here = tokens[start..].iter().map(|token| token.lower.as_str());
+        words.len() <= tokens.len() - start && here.zip(words).all(|(token, word)| token == *word)
+    };
+    candidates
+        .iter()
+        .find(|(words, _)| fits(words))
+        .map(|(words, label)| (*label, words.len()))
 }
 
 #[cfg(test)]

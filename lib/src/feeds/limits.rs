@@ -8,7 +8,7 @@
 use super::{
     barcode,
     dates::{self, Order},
-    labels::{self, Label},
+    grammar::Reader,
     text,
     tokens::{Token, tokens},
 };
@@ -30,6 +30,10 @@ pub(super) struct Rules {
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent findings, each with a name"
+)]
 pub(super) struct Reading {
     /// The identifiers in the order of the text, without repeats.
     pub(super) found: Vec<Value>,
@@ -39,6 +43,8 @@ pub(super) struct Reading {
     pub(super) whole: bool,
     /// Whether codes stood there without a word that names them.
     pub(super) bare: bool,
+    /// Whether the text says in so many words that every unit is covered.
+    pub(super) all: bool,
 }
 
 /// Reads a text.
@@ -49,489 +55,7 @@ pub(super) fn read(text: &str, rules: Rules) -> Reading {
     {
         return reading;
     }
-    let mut reader = Reader {
-        tokens: &tokens,
-        rules,
-        at: 0,
-        context: None,
-        fresh: false,
-        spanning: false,
-        limited_sentence: false,
-        reading: Reading {
-            whole: true,
-            ..Reading::default()
-        },
-    };
-    reader.run();
-    reader.reading
-}
-
-/// Words that stand between a label and its codes, or between codes, and mean nothing.
-const FILLERS: &[&str] = &[
-    "number",
-    "numbers",
-    "no",
-    "nos",
-    "num",
-    "code",
-    "codes",
-    "date",
-    "dates",
-    "s",
-    "es",
-    "is",
-    "are",
-    "of",
-    "the",
-    "with",
-    "and",
-    "or",
-    "following",
-    "as",
-    "follows",
-    "include",
-    "includes",
-    "including",
-    "marked",
-    "id",
-    "identification",
-    "n",
-    "°",
-    "numéro",
-    "numéros",
-    "numero",
-    "et",
-    "ou",
-    "de",
-    "du",
-    "des",
-    "le",
-    "la",
-    "les",
-];
-
-/// Words that open a span.
-const OPENERS: &[&str] = &["between", "from", "ranging", "range", "entre"];
-
-/// Words that may follow a list in a sentence without changing what it says.
-const CLOSERS: &[&str] = &[
-    "is", "are", "was", "were", "can", "may", "have", "has", "with", "bearing", "printed",
-    "stamped", "located", "found", "on", "appear", "appears", "and", "or", "which", "that", "at",
-    "in", "engraved", "embossed", "molded", "listed", "etched", "written",
-];
-
-/// Words that make a list something less than a list.
-const HEDGES: &[&str] = &[
-    "all",
-    "some",
-    "certain",
-    "such",
-    "beginning",
-    "starting",
-    "begin",
-    "start",
-    "begins",
-    "starts",
-    "ending",
-    "ends",
-    "end",
-    "except",
-    "prior",
-    "before",
-    "after",
-    "higher",
-    "lower",
-    "greater",
-    "earlier",
-    "later",
-    "not",
-    "other",
-    "any",
-    "various",
-    "contain",
-    "contains",
-    "containing",
-    "example",
-    "similar",
-    "digit",
-    "digits",
-    "first",
-    "last",
-    "through",
-    "until",
-    "since",
-];
-
-struct Reader<'a> {
-    tokens: &'a [Token<'a>],
-    rules: Rules,
-    at: usize,
-    context: Option<Label>,
-    /// No code was read yet since the label.
-    fresh: bool,
-    /// A word such as "between" stood before, so that "and" joins a span.
-    spanning: bool,
-    limited_sentence: bool,
-    reading: Reading,
-}
-
-impl Reader<'_> {
-    fn run(&mut self) {
-        while let Some(token) = self.tokens.get(self.at) {
-            if let Some((label, used)) =
-                labels::at(self.tokens, self.at).filter(|(label, _)| self.applies(*label))
-            {
-                self.leave();
-                self.enter(label, used);
-            } else if !token.text.starts_with(char::is_alphanumeric) && token.text != "°" {
-                self.punctuation();
-            } else if !self.value() {
-                self.word();
-            }
-        }
-        self.leave();
-    }
-
-    /// "Made in China" and "part of the set" are no labels.
-    fn applies(&self, label: Label) -> bool {
-        let next = |step: usize| self.tokens.get(self.at + step);
-        match label {
-            Label::Made
-                if next(0).is_some_and(|token| {
-                    matches!(token.lower.as_str(), "made" | "manufactured" | "produced")
-                }) =>
-            {
-                let opened = next(1).is_some_and(|token| {
-                    OPENERS.contains(&token.lower.as_str())
-                        || matches!(token.lower.as_str(), "in" | "on" | "during" | "date")
-                });
-                let undated = next(1).is_some_and(|token| {
-                    matches!(
-                        token.lower.as_str(),
-                        "before" | "after" | "prior" | "since" | "until"
-                    )
-                });
-                undated
-                    || opened
-                        && (2..4).any(|step| {
-                            self.date(self.at + step).is_some()
-                                || dates::without_year(self.tokens, self.at + step).is_some()
-                        })
-            }
-            _ => true,
-        }
-    }
-
-    fn enter(&mut self, label: Label, used: usize) {
-        self.context = Some(label);
-        self.fresh = true;
-        self.spanning = false;
-        self.at += used;
-        if label.limits() {
-            self.reading.limits = true;
-            self.limited_sentence = true;
-            let hedged = self.tokens[self.at.saturating_sub(used + 4)..self.at - used]
-                .iter()
-                .rev()
-                .take_while(|token| !matches!(token.text, "." | ";"))
-                .any(|token| HEDGES.contains(&token.lower.as_str()));
-            if hedged {
-                self.reading.whole = false;
-            }
-        }
-        // "made in May 2014": the word between is part of the label.
-        if label == Label::Made
-            && let Some(token) = self.tokens.get(self.at)
-            && matches!(token.lower.as_str(), "in" | "on" | "during")
-        {
-            self.at += 1;
-        }
-    }
-
-    /// A label is left. In a sentence, one without codes is harmless only where it says where to look.
-    fn leave(&mut self) {
-        let Some(label) = self.context.take() else {
-            return;
-        };
-        if self.fresh && label.limits() && !(self.rules.prose && self.says_where()) {
-            self.reading.whole = false;
-        }
-        self.fresh = false;
-    }
-
-    fn says_where(&self) -> bool {
-        let from = self.at.saturating_sub(1);
-        self.tokens[from..].iter().take(4).any(|token| {
-            matches!(
-                token.lower.as_str(),
-                "printed" | "stamped" | "located" | "found" | "on" | "label" | "sticker"
-            )
-        })
-    }
-
-    fn punctuation(&mut self) {
-        let text = self.tokens[self.at].text;
-        let ends = self.rules.prose
-            && matches!(text, "." | "!" | "?" | "•")
-            && self.tokens.get(self.at + 1).is_none_or(|next| next.spaced)
-            && !(self.fresh && self.abbreviated());
-        if ends {
-            self.leave();
-            self.limited_sentence = false;
-        } else if text == "(" && self.rules.prose && !self.fresh && self.context.is_some() {
-            // A colour or a size beside a code.
-            let close = self.tokens[self.at..]
-                .iter()
-                .take(14)
-                .position(|token| token.text == ")");
-            self.at += close.unwrap_or(0);
-        } else if matches!(text, "*" | "+" | "<" | ">" | "≤" | "≥" | "%" | "$" | "€")
-            && !self.rules.prose
-        {
-            self.reading.whole = false;
-        }
-        self.at += 1;
-    }
-
-    /// "No." and its like, whose full stop ends no sentence.
-    fn abbreviated(&self) -> bool {
-        self.at > 0
-            && matches!(
-                self.tokens[self.at - 1].lower.as_str(),
-                "no" | "nos" | "num" | "exp" | "réf" | "mfg"
-            )
-    }
-
-    fn word(&mut self) {
-        let word = self.tokens[self.at].lower.as_str();
-        if self.context.is_some() && OPENERS.contains(&word) {
-            self.spanning = true;
-        } else if FILLERS.contains(&word) && (self.context.is_some() || !self.rules.prose) {
-            // Nothing to do.
-        } else if self.rules.prose {
-            self.prose_word();
-        } else {
-            self.reading.whole = false;
-            // Dates cannot be mistaken for words, so a list of them goes on.
-            if !matches!(self.context, Some(Label::Date(_) | Label::Made)) {
-                self.context = None;
-            }
-        }
-        self.at += 1;
-    }
-
-    fn prose_word(&mut self) {
-        let token = &self.tokens[self.at];
-        let limiting = self.context.is_some_and(Label::limits);
-        let hedge = HEDGES.contains(&token.lower.as_str());
-        let loose = limiting && !self.fresh && !CLOSERS.contains(&token.lower.as_str());
-        let stray = self.limited_sentence && self.context.is_none() && token.is_code();
-        if limiting && hedge || loose || stray {
-            self.reading.whole = false;
-        }
-        if matches!(
-            token.lower.as_str(),
-            "beginning" | "starting" | "begin" | "start"
-        ) && self.fresh
-        {
-            self.prefix();
-        }
-        self.leave();
-    }
-
-    /// "model numbers beginning with 0126".
-    fn prefix(&mut self) {
-        let skipped = self
-            .tokens
-            .get(self.at + 1)
-            .is_some_and(|next| next.lower == "with");
-        let place = self.at + if skipped { 2 } else { 1 };
-        let code = self
-            .tokens
-            .get(place)
-            .filter(|token| token.is_code() && token.text.len() >= 2);
-        if let (Some(Label::Model), Some(code)) = (self.context, code) {
-            let value = text::cut(code.text.trim_end_matches('*'), text::CODE).to_owned();
-            self.push(Value::ModelPrefix { value });
-            self.at = place;
-        }
-    }
-
-    /// Reads the code or the date here, as the label announces it.
-    fn value(&mut self) -> bool {
-        let Some(label) = self.context else {
-            return false;
-        };
-        match label {
-            Label::Date(_) | Label::Made => self.dated(label),
-            Label::TradeItem => match barcode::at(self.tokens, self.at) {
-                Some((value, used)) => self.take(value, used),
-                None => false,
-            },
-            Label::Trade => {
-                let code = self.tokens[self.at].is_code();
-                self.at += usize::from(code);
-                self.fresh &= !code;
-                code
-            }
-            Label::Lot | Label::Serial | Label::Model | Label::Listing => self.code(label),
-        }
-    }
-
-    fn dated(&mut self, label: Label) -> bool {
-        let Some(((from, to), used)) = self.span() else {
-            return false;
-        };
-        let value = match label {
-            Label::Date(mark) => Value::DateMark { mark, from, to },
-            _ => Value::ProductionWindow { from, to },
-        };
-        self.take(value, used)
-    }
-
-    fn date(&self, at: usize) -> Option<(dates::Days, usize)> {
-        dates::at(self.tokens, at, self.rules.order, self.rules.month_year)
-    }
-
-    /// Reads a date or a span of dates: first and last day, tokens.
-    fn span(&self) -> Option<(dates::Days, usize)> {
-        if let Some(((first, last), used)) = self.date(self.at) {
-            if let Some(joint) = self.joint(self.at + used)
-                && let Some(((_, end), more)) = self.date(self.at + used + joint)
-                && end >= first
-            {
-                return Some(((first, end), used + joint + more));
-            }
-            return Some(((first, last), used));
-        }
-        // "January 5 through March 6, 2014": the year stands at the end.
-        let (month, day, used) = dates::without_year(self.tokens, self.at)?;
-        let joint = self.joint(self.at + used)?;
-        let ((_, end), more) = self.date(self.at + used + joint)?;
-        let year = i32::from(end.year()) - i32::from(month > i32::from(end.month()));
-        let first = dates::make(year, month, day.unwrap_or(1))?;
-        (first <= end).then_some(((first, end), used + joint + more))
-    }
-
-    /// Returns how many tokens join two ends of a span here, if any do.
-    fn joint(&self, at: usize) -> Option<usize> {
-        let word = |step: usize| {
-            self.tokens
-                .get(at + step)
-                .map_or("", |token| token.lower.as_str())
-        };
-        match word(0) {
-            "up" if word(1) == "to" => Some(if word(2) == "and" && word(3) == "including" {
-                4
-            } else {
-                2
-            }),
-            "through" | "thru" | "to" | "until" | "till" | "-" | "–" | "—" | "au" | "à" => {
-                Some(1)
-            }
-            "jusqu" => Some(if word(2) == "au" { 3 } else { 2 }),
-            "and" | "et" if self.spanning => Some(1),
-            _ => None,
-        }
-    }
-
-    fn code(&mut self, label: Label) -> bool {
-        let token = &self.tokens[self.at];
-        if !self.codelike(token) {
-            return false;
-        }
-        let first = text::cut(token.text, text::CODE);
-        if let Some(joint) = self.joint(self.at + 1)
-            && let Some(end) = self
-                .tokens
-                .get(self.at + 1 + joint)
-                .filter(|end| self.codelike(end))
-        {
-            let hyphen = matches!(self.tokens[self.at + 1].text, "-" | "–" | "—");
-            let last = text::cut(end.text, text::CODE);
-            let alike = same_shape(first, last);
-            if !hyphen || alike {
-                self.reading.whole &= alike;
-                let value = range(label, first, last);
-                self.spanning = false;
-                return value.is_some_and(|value| self.take(value, joint + 2));
-            }
-            self.reading.whole = false;
-        }
-        if let Some((from, to)) = first
-            .split_once('-')
-            .filter(|(from, to)| from.len() >= 3 && same_shape(from, to))
-            && from != to
-            && let Some(span) = range(label, from, to)
-        {
-            // `4501-4530` is one code or thirty: both are kept, and neither excludes anything.
-            self.reading.whole = false;
-            self.push(span);
-        }
-        let single = single(label, first);
-        single.is_some_and(|value| self.take(value, 1))
-    }
-
-    fn codelike(&self, token: &Token<'_>) -> bool {
-        let text = token.text;
-        let slashes =
-            text.matches('/').count() == 2 && text.bytes().all(|b| b.is_ascii_digit() || b == b'/');
-        let tiny = self.rules.prose && text.chars().count() < 2;
-        token.is_code() && !slashes && !tiny && !is_placeholder(text)
-    }
-
-    fn take(&mut self, value: Value, used: usize) -> bool {
-        self.push(value);
-        self.at += used;
-        self.fresh = false;
-        true
-    }
-
-    fn push(&mut self, value: Value) {
-        if self.reading.found.len() >= MOST {
-            self.reading.whole = false;
-        } else if !self.reading.found.contains(&value) {
-            self.reading.found.push(value);
-        }
-    }
-}
-
-fn single(label: Label, code: &str) -> Option<Value> {
-    let value = code.to_owned();
-    Some(match label {
-        Label::Lot => Value::Lot { value },
-        Label::Serial => Value::Serial { value },
-        Label::Listing => Value::ListingId { value },
-        Label::Model => match code.strip_suffix('*') {
-            Some(stem) => Value::ModelPrefix {
-                value: stem.to_owned(),
-            },
-            None => Value::Model { value },
-        },
-        _ => return None,
-    })
-}
-
-fn range(label: Label, from: &str, to: &str) -> Option<Value> {
-    let (from, to) = (from.to_owned(), to.to_owned());
-    match label {
-        Label::Lot => Some(Value::LotRange { from, to }),
-        Label::Serial => Some(Value::SerialRange { from, to }),
-        // A span of model numbers is no list: both ends are models, what lies between is unknown.
-        Label::Model => Some(Value::Model { value: from }),
-        _ => None,
-    }
-}
-
-/// Whether two codes can be the ends of a span: as long as each other, digits where the other has
-/// digits, the same letters where both have letters, and the first not after the last.
-fn same_shape(from: &str, to: &str) -> bool {
-    from.len() == to.len()
-        && from <= to
-        && from
-            .bytes()
-            .zip(to.bytes())
-            .all(|(a, b)| a == b || a.is_ascii_digit() && b.is_ascii_digit())
+    Reader::new(&tokens, rules).run()
 }
 
 /// A field that holds nothing but codes, or nothing but dates: lots of which nobody says so.
@@ -666,6 +190,45 @@ mod tests {
     }
 
     #[test]
+    fn lots_go_on_after_their_dates() {
+        check(
+            "Lot #: 113312, Exp 11/2015; 014315 Exp 01/2016",
+            FIELD,
+            &[
+                "lot 113312",
+                "UseBy 2015-11-01..2015-11-30",
+                "lot 014315",
+                "UseBy 2016-01-01..2016-01-31",
+            ],
+            true,
+        );
+        check(
+            "Lot A123, Exp 01/02/2020; 20210102",
+            FIELD,
+            &["lot A123", "UseBy 2020-01-02..2020-01-02", "lot 20210102"],
+            false,
+        );
+        check(
+            "Use by dates 10/11/13-11/29/13.",
+            FIELD,
+            &["UseBy 2013-10-11..2013-11-29"],
+            true,
+        );
+        check(
+            "Best by: BB Sep 21 2010",
+            FIELD,
+            &["BestBefore 2010-09-21..2010-09-21"],
+            true,
+        );
+        check(
+            "Expiration 01/02/21 Code: (0359, 0361)",
+            FIELD,
+            &["UseBy 2021-01-02..2021-01-02", "lot 0359", "lot 0361"],
+            true,
+        );
+    }
+
+    #[test]
     fn one_word_too_many_and_the_list_is_not_whole() {
         check(
             "Lot A123 (organic only) and B456",
@@ -688,6 +251,12 @@ mod tests {
         );
         check("See product description for lot numbers", FIELD, &[], false);
         check("Lot", FIELD, &[], false);
+        check(
+            "Lot 112 331",
+            FIELD,
+            &["lot 112 331", "lot 112", "lot 331"],
+            false,
+        );
         check("Lots AB1 through 99", FIELD, &["lots AB1..99"], false);
     }
 
@@ -746,9 +315,31 @@ mod tests {
             false,
         );
         check(
-            "model numbers beginning with 0126 are included",
+            "model numbers beginning with 0126 or 0127 are included",
             PROSE,
-            &["prefix 0126"],
+            &["prefix 0126", "prefix 0127"],
+            true,
+        );
+    }
+
+    #[test]
+    fn sizes_years_and_telephones_are_no_models() {
+        check(
+            "models 440 (red), 2017, 12-inch, 30 inches and 446 (white)",
+            PROSE,
+            &["model 440"],
+            true,
+        );
+        check(
+            "style 100 percent acrylic, as part of the 2004 range, part number 55-1",
+            PROSE,
+            &["model 55-1"],
+            true,
+        );
+        check(
+            "Models: call 800-555-1234. Model 16, SK-501N.",
+            PROSE,
+            &["model 16", "model SK-501N"],
             true,
         );
     }
@@ -759,6 +350,8 @@ mod tests {
             "some have lot number A123 on the box",
             "date codes starting with 2014",
             "lot A123 in red and B456 in blue",
+            "batch numbers 24003xx and 24004xx",
+            "batch code: 01 A 01 16",
             "manufactured before May 2014",
             "serial numbers lower than 5000",
         ] {

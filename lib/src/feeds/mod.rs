@@ -4,13 +4,18 @@
 //! rejects; who fetches, when, and what happens to the result is not its business.
 
 mod barcode;
+mod codes;
 pub mod cpsc;
+mod cpsc_recall;
 mod dates;
+mod days;
 mod decode;
+mod grammar;
 mod json;
 mod labels;
 mod limits;
 pub mod ods;
+mod ods_items;
 mod ods_products;
 pub mod openfda;
 mod openfda_event;
@@ -20,6 +25,7 @@ mod sales;
 mod text;
 mod tokens;
 mod vocabulary;
+mod words;
 
 use crate::domain::{
     agency::{Agency, Family, Part},
@@ -152,7 +158,7 @@ pub trait Adapter: Send + Sync {
 }
 
 /// The revision of the parsers. Raising it makes every window be read again, changed or not.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// Returns the adapter of a wire format, where it is built.
 pub fn adapter(family: Family) -> Option<&'static dyn Adapter> {

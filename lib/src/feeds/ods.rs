@@ -1,7 +1,7 @@
-//! `ods-v2.1`: Opendatasoft's Explore API, as RappelConso publishes through it.
+//! `ods-v2.1`: Opendatasoft's Explore API, as `RappelConso` publishes through it.
 //!
 //! The same notices come in two data sets that differ in how they write the products
-//! ([`ods_products`](super::ods_products)); both are read into one record per notice.
+//! (`ods_products`); both are read into one record per notice.
 
 use std::collections::BTreeMap;
 
@@ -108,10 +108,8 @@ impl Adapter for Ods {
                     }),
                     Ok(row) => match identity(agency, &row) {
                         Ok((id, version)) => {
-                            notices
-                                .entry(id)
-                                .or_default()
-                                .push((version, row.fingerprint(), row))
+                            let print = row.fingerprint();
+                            notices.entry(id).or_default().push((version, print, row));
                         }
                         Err(reason) => parsed.rejects.push(Reject {
                             source_id: row.text("numero_fiche", text::CODE),

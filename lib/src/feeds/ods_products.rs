@@ -1,12 +1,18 @@
-//! The products of a RappelConso notice, out of the two ways in which its data sets write them.
+//! The products of a `RappelConso` notice, out of the items that its data sets write.
 //!
-//! *gtin-espaces* has an array that is read as a stream `GTIN?, lot?, kind of date?, from?, to?`,
-//! where a `|` inside an item closes one product and opens the next; *gtin-trie* has a string
-//! `GTIN$lot$kind$from$to|…`. Products of one GTIN are one product.
+//! Products of one GTIN are one product.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{barcode, dates, json::Row, limits, prose, text, vocabulary};
+use super::{
+    barcode,
+    dates::{self, Order},
+    json::Row,
+    ods_items::{Item, Kind, is_none, items, kind_of},
+    prose, text,
+    tokens::tokens,
+    vocabulary,
+};
 use crate::domain::{
     gtin::Gtin,
     identifier::{
@@ -17,17 +23,6 @@ use crate::domain::{
 
 /// The most products that are kept of one notice.
 const MOST_PRODUCTS: usize = 1_000;
-
-/// One product as it stands in the data, its fields still in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Item {
-    code: Option<String>,
-    lot: Vec<String>,
-    kind: Option<String>,
-    dates: Vec<String>,
-    /// Something stood there that has no place in the format.
-    odd: bool,
-}
 
 /// Returns the products of a notice from all its rows.
 pub(super) fn products(rows: &[Row], name: &str) -> Vec<RecallProduct> {
@@ -148,12 +143,18 @@ fn listed(identifiers: &[Identifier], wanted: &Identifier) -> bool {
         .any(|one| one.value == wanted.value && one.origin == Origin::Field)
 }
 
+/// The scopes of lists that were read whole. Lines of one product that name different kinds of limit
+/// are alternatives.
+const LISTS: [u8; 2] = [Scope::ListedUnits as u8, Scope::ListedTogether as u8];
+
 /// Several statements about one product: what they agree on, and otherwise doubt.
 fn united(scopes: &BTreeSet<u8>) -> Scope {
     let is = |scope: Scope| scopes.len() == 1 && scopes.contains(&(scope as u8));
     if is(Scope::AllUnits) {
         Scope::AllUnits
-    } else if is(Scope::ListedUnits) {
+    } else if is(Scope::ListedTogether) {
+        Scope::ListedTogether
+    } else if scopes.iter().all(|scope| LISTS.contains(scope)) {
         Scope::ListedUnits
     } else if is(Scope::Unknown) {
         Scope::Unknown
@@ -186,158 +187,7 @@ fn references(words: &str) -> Vec<Identifier> {
             })
             .collect();
     }
-    prose::identifiers(&limits::read(words, prose::PROSE_FR), Origin::Prose).collect()
-}
-
-fn items(row: &Row) -> Vec<Item> {
-    let stream = row.texts("identification_produits");
-    let mut items = if stream.iter().any(|text| text.contains('$')) {
-        stream
-            .iter()
-            .flat_map(|text| text.split('|'))
-            .map(tried)
-            .collect()
-    } else {
-        spaced(&stream)
-    };
-    // The number stands in a field of its own too, where 0 means none.
-    let gtin = row
-        .raw("gtin")
-        .filter(|gtin| !is_placeholder(gtin))
-        .map(|gtin| unpadded(&gtin));
-    if let Some(gtin) = gtin
-        && !items
-            .iter()
-            .any(|item| item.code.as_deref().map(unpadded).as_deref() == Some(gtin.as_str()))
-    {
-        items.push(Item {
-            code: Some(padded(&gtin)),
-            odd: !items.is_empty(),
-            ..Item::default()
-        });
-    }
-    items.truncate(limits::MOST);
-    items
-}
-
-/// A number loses its leading zeros; a code has them.
-fn unpadded(code: &str) -> String {
-    code.trim_start_matches('0').to_owned()
-}
-
-fn padded(number: &str) -> String {
-    match number.len() {
-        0..=8 => format!("{number:0>8}"),
-        9..=13 => format!("{number:0>13}"),
-        _ => number.to_owned(),
-    }
-}
-
-/// `GTIN$lot$kind$from$to`.
-fn tried(words: &str) -> Item {
-    let mut fields = words.split('$').map(str::trim);
-    let mut field = || {
-        fields
-            .next()
-            .filter(|field| !field.is_empty())
-            .map(str::to_owned)
-    };
-    let code = field().filter(|code| !is_placeholder(code));
-    let (lot, kind) = (field(), field());
-    let dates = [field(), field()].into_iter().flatten().collect();
-    Item {
-        code,
-        lot: lot.into_iter().collect(),
-        kind,
-        dates,
-        odd: fields.next().is_some(),
-    }
-}
-
-/// The stream of one array.
-fn spaced(stream: &[String]) -> Vec<Item> {
-    let mut items = Vec::new();
-    for product in split(stream) {
-        items.extend(segment(&product));
-    }
-    items
-}
-
-fn split(stream: &[String]) -> Vec<Vec<&str>> {
-    let mut products: Vec<Vec<&str>> = vec![Vec::new()];
-    for item in stream {
-        for (place, piece) in item.split('|').enumerate() {
-            if place > 0 {
-                products.push(Vec::new());
-            }
-            if let Some(last) = products.last_mut().filter(|_| !piece.trim().is_empty()) {
-                last.push(piece.trim());
-            }
-        }
-    }
-    products.retain(|product| !product.is_empty());
-    products
-}
-
-fn segment(pieces: &[&str]) -> Vec<Item> {
-    let mut items = vec![Item::default()];
-    for (place, piece) in pieces.iter().enumerate() {
-        let next_is_kind = pieces
-            .get(place + 1)
-            .is_none_or(|next| kind_of(next).is_some());
-        let Some(item) = items.last_mut() else {
-            continue;
-        };
-        let digits = (8..=14).contains(&piece.len()) && piece.bytes().all(|b| b.is_ascii_digit());
-        let real = digits && barcode::trade_item(piece).is_some();
-        if kind_of(piece).is_some() {
-            item.odd |= item.kind.is_some();
-            item.kind = Some((*piece).to_owned());
-        } else if item.kind.is_some() && dates::field(piece).is_some() {
-            item.dates.push((*piece).to_owned());
-        } else if place == 0 && digits && (real && piece.len() > 8 || !next_is_kind) {
-            item.code = Some((*piece).to_owned());
-        } else if place > 0 && real && piece.len() >= 12 {
-            // A further GTIN opens a product even where the bar was forgotten.
-            items.push(Item {
-                code: Some((*piece).to_owned()),
-                ..Item::default()
-            });
-        } else {
-            item.odd |= item.kind.is_some();
-            item.lot.push((*piece).to_owned());
-        }
-    }
-    items
-}
-
-/// What a date is, as the closed list has it; `None` inside says "no date".
-fn kind_of(words: &str) -> Option<Option<DateMark>> {
-    let words = words.trim().to_lowercase();
-    if is_none(&words) {
-        return Some(None);
-    }
-    let mark = if words.contains("limite de consommation") || words == "dlc" {
-        DateMark::UseBy
-    } else if words.contains("durabilité")
-        || words.contains("durabilite")
-        || words == "ddm"
-        || words == "dluo"
-    {
-        DateMark::BestBefore
-    } else if words.starts_with("date de") {
-        DateMark::Unspecified
-    } else {
-        return None;
-    };
-    Some(Some(mark))
-}
-
-fn is_none(words: &str) -> bool {
-    matches!(
-        words,
-        "non concerné" | "non concerne" | "sans objet" | "aucune date"
-    )
+    prose::identifiers(&prose::read(words, prose::PROSE_FR), Origin::Prose).collect()
 }
 
 /// Reads the lots and dates of one product, and how much of it they say is covered.
@@ -351,6 +201,14 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
             all = true;
         } else if is_placeholder(&words) || is_none(&words.to_lowercase()) {
             // Nothing is said.
+        } else if let Some(value) = span_of_days(&words) {
+            // Days where a lot belongs: of what, the notice does not say.
+            (limited, whole) = (true, false);
+            identifiers.push(Identifier {
+                value,
+                origin: Origin::Field,
+                confidence: Confidence::Medium,
+            });
         } else if let Some(code) = single_code(&words) {
             limited = true;
             let value = Value::Lot {
@@ -363,7 +221,7 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
             });
         } else {
             let named = format!("lot {words}");
-            let reading = limits::read(&named, prose::CODES_FR);
+            let reading = prose::read(&named, prose::CODES_FR);
             limited = true;
             whole &= reading.whole
                 && !says_all_units(&words)
@@ -371,7 +229,10 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
             identifiers.extend(prose::identifiers(&reading, Origin::Field));
         }
     }
-    let mark = item.kind.as_deref().and_then(kind_of).flatten();
+    let mark = match item.kind.as_deref().and_then(kind_of) {
+        Some(Kind::Dated(mark)) => Some(mark),
+        Some(Kind::Undated) | None => None,
+    };
     let days: Vec<_> = item.dates.iter().map(|date| dates::field(date)).collect();
     whole &=
         days.iter().all(Option::is_some) && (mark.is_none() || !days.is_empty()) && days.len() <= 2;
@@ -391,11 +252,30 @@ fn read(item: &Item) -> (Vec<Identifier>, Scope) {
     }
     let scope = match (all, limited, whole) {
         (true, false, true) => Scope::AllUnits,
+        (false, true, true) if prose::together(identifiers.iter().map(|one| &one.value)) => {
+            Scope::ListedTogether
+        }
         (false, true, true) => Scope::ListedUnits,
         (false, false, true) => Scope::Unknown,
         _ => Scope::PartlyListed,
     };
     (identifiers, scope)
+}
+
+/// `10.10.2008 - 25.9.2010`.
+fn span_of_days(words: &str) -> Option<Value> {
+    let (first, last) = words.split_once(" - ").unwrap_or((words, words));
+    let day = |words: &str| {
+        let tokens = tokens(words);
+        let (days, used) = dates::at(&tokens, 0, Order::DayFirst, false)?;
+        (used == tokens.len() && words.contains(['/', '.', '-'])).then_some(days)
+    };
+    let ((from, _), (_, to)) = (day(first)?, day(last)?);
+    (from <= to).then_some(Value::DateMark {
+        mark: DateMark::Unspecified,
+        from,
+        to,
+    })
 }
 
 /// A lot that is one code, whatever marks it has inside (`1/mf/pbdb/ab/24`, `zg 17056`).

@@ -1,7 +1,7 @@
 //! `openfda`: enforcement reports for food, drugs and devices.
 //!
 //! A row is one product of an event; rows of one event come with report dates of their own, so an
-//! event is put together over windows and years ([`openfda_event`](super::openfda_event)). An
+//! event is put together over windows and years (`openfda_event`). An
 //! answer without rows is a 404.
 
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ impl Adapter for OpenFda {
     }
 
     fn merge(&self, stored: &Recall, incoming: Recall, window: Window) -> Option<Recall> {
-        openfda_event::merge(stored, incoming, window)
+        Some(openfda_event::merge(stored, incoming, window))
     }
 }
 

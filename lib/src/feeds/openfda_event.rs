@@ -108,7 +108,7 @@ fn reported(product: &RecallProduct) -> Option<jiff::civil::Date> {
 ///
 /// Only lines of the parts that the incoming record has are replaced: a part that was not read
 /// says nothing about its lines.
-pub(super) fn merge(stored: &Recall, mut incoming: Recall, window: Window) -> Option<Recall> {
+pub(super) fn merge(stored: &Recall, mut incoming: Recall, window: Window) -> Recall {
     let parts: BTreeSet<&str> = incoming
         .products
         .iter()
@@ -131,7 +131,7 @@ pub(super) fn merge(stored: &Recall, mut incoming: Recall, window: Window) -> Op
     }
     incoming.products.extend(kept);
     derive(&mut incoming);
-    Some(incoming)
+    incoming
 }
 
 /// Puts the lines in order, each once, and derives from them everything that is said of the whole.

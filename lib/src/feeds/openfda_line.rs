@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{
     barcode, dates,
     json::Row,
-    limits::{self, Reading, Rules},
+    limits::{Reading, Rules},
     prose, text, vocabulary,
 };
 use crate::domain::{
@@ -66,7 +66,7 @@ pub(super) fn lines(row: &Row, part: &str) -> Result<Vec<RecallProduct>, String>
             .raw("termination_date")
             .and_then(|date| dates::field(&date)),
     };
-    let build = |words: &str, codes: &str, described: String| {
+    let build = |words: &str, codes: &str, described: &str| {
         product(row, part, &line, words, codes, described)
     };
     // Items are told apart only where the names are numbered, and the codes too or not at all.
@@ -76,25 +76,24 @@ pub(super) fn lines(row: &Row, part: &str) -> Result<Vec<RecallProduct>, String>
         (Some(items), Some(own)) if items.len() == own.len() => items
             .iter()
             .zip(own)
-            .map(|(item, own)| build(item, own, format!("{item}\n{own}")))
+            .map(|(item, own)| build(item, own, &format!("{item}\n{own}")))
             .collect(),
         (Some(items), None) => items
             .iter()
-            .map(|item| build(item, &codes, format!("{item}\n{codes}")))
+            .map(|item| build(item, &codes, &format!("{item}\n{codes}")))
             .collect(),
-        _ => vec![build(&description, &codes, shown.clone())],
+        _ => vec![build(&description, &codes, &shown)],
     })
 }
 
 /// A number for a line that the authority has not numbered yet, out of what the line says.
 pub(super) fn made_up(part: &str, shown: &str) -> String {
     let digest = Sha256::digest(format!("{part}\n{shown}"));
-    let hexadecimal: String = digest
+    let first = digest
         .iter()
         .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{MADE_UP}{hexadecimal}")
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{MADE_UP}{first:016x}")
 }
 
 /// The number that a product's line would have without one of the authority's.
@@ -126,18 +125,18 @@ fn product(
     line: &SourceLine,
     words: &str,
     codes: &str,
-    described: String,
+    described: &str,
 ) -> RecallProduct {
     // In the world of medicines `03/13` beside an expiry is a month.
     let month_year = part == "drug";
-    let field = limits::read(
+    let field = prose::read(
         codes,
         Rules {
             month_year,
             ..prose::CODES_US
         },
     );
-    let sentence = limits::read(
+    let sentence = prose::read(
         words,
         Rules {
             month_year,
@@ -166,7 +165,7 @@ fn product(
             .collect(),
         category: Some(category(part, words)),
         category_text: row.text("product_type", text::NAME),
-        description: text::clean(&described, text::LONG),
+        description: text::clean(described, text::LONG),
         identifiers,
         scope: if shortened && scope != Scope::Unknown {
             Scope::PartlyListed
@@ -187,7 +186,15 @@ fn scope(codes: &str, field: &Reading, sentence: &Reading) -> Scope {
             Scope::Unknown
         };
     }
-    prose::scope_of_codes(codes, field, sentence.limits)
+    match prose::scope_of_codes(field, sentence.limits) {
+        // "Lot 12 or use by May" names alternatives.
+        Scope::ListedUnits
+            if prose::together(&field.found) && !codes.to_lowercase().contains(" or ") =>
+        {
+            Scope::ListedTogether
+        }
+        scope => scope,
+    }
 }
 
 /// openFDA adds the UPCs of all packages of a medicine, recalled or not: they are hints.
@@ -230,9 +237,8 @@ fn category(part: &str, words: &str) -> Category {
     let found = vocabulary::category(words);
     match (part, found) {
         (_, Some(Category::BabyFood)) => Category::BabyFood,
-        ("food", Some(Category::Cosmetics)) => Category::Cosmetics,
+        ("food" | "drug", Some(Category::Cosmetics)) => Category::Cosmetics,
         ("food", _) => Category::Food,
-        ("drug", Some(Category::Cosmetics)) => Category::Cosmetics,
         ("drug", _) => Category::Medicines,
         ("device", _) => Category::MedicalDevices,
         (_, other) => other.unwrap_or(Category::Other),
@@ -242,7 +248,7 @@ fn category(part: &str, words: &str) -> Category {
 /// The first words of a description, up to where weights, codes and addresses begin.
 fn name(words: &str) -> String {
     static END: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:[,;:.(\s]\s*(?:upc|ndc|net\s*w|item\b|lot\b|product\s+code|packaged|package\b|manufactured|mfg|distributed|distr?\.|keep\s+(?:refrigerated|frozen)|rx\b|\d+(?:\.\d+)?[\s-]*(?:oz|ounce|lb|g\b|kg|ml|fl|count|ct\b|pound|capsules\b|tablets\b)|best\b|use\s+by|ingredients|the\s+product)|\s{2,}|\n)")
+        Regex::new(r"(?i)(?:(?:[,;:(\s]\s*|\.\s+)(?:upc|ndc|net\s*w|item\b|lot\b|product\s+code|packaged|package\b|manufactured|mfg|distributed|distr?\.|keep\s+(?:refrigerated|frozen)|rx\b|\d+(?:\.\d+)?[\s-]*(?:oz|ounce|lb|g\b|kg|ml|fl|count|ct\b|pound|capsules\b|tablets\b)|best\b|use\s+by|ingredients|the\s+product)|\s{2,}|\n)")
             .expect("the pattern is compiled by a test")
     });
     let words = words.trim_start_matches(['"', '*', '-', ' ', '.']);

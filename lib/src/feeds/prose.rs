@@ -7,6 +7,7 @@ use regex::Regex;
 use super::{
     dates::Order,
     limits::{self, Reading, Rules},
+    text,
 };
 use crate::domain::identifier::{Confidence, Identifier, Origin, Scope, Value};
 
@@ -45,33 +46,61 @@ pub(super) fn identifiers(
 }
 
 fn confidence(value: &Value, origin: Origin, bare: bool) -> Confidence {
-    match (value, origin) {
-        // Nobody writes a right check digit beside the word UPC by chance.
-        (Value::Gtin { .. }, _) if !bare => Confidence::High,
-        (Value::UpcRaw { .. }, _) => Confidence::Low,
-        (_, Origin::Field | Origin::Table) if !bare => Confidence::High,
+    let named = !bare;
+    // Nobody writes a right check digit beside the word UPC by chance, not even in a sentence.
+    let certain = matches!(value, Value::Gtin { .. }) || origin != Origin::Prose;
+    match value {
+        Value::UpcRaw { .. } => Confidence::Low,
+        _ if named && certain => Confidence::High,
         _ => Confidence::Medium,
     }
 }
 
-/// Returns whether a field made for codes says "every lot" and nothing else.
-///
-/// "All lots distributed in May" says less than that.
+/// What may be called by "all": the words for units and for what is printed on them.
+const KINDS: &str = r"(?:(?:product|production|manufacturing|lot|batch|date|serial|unit|expiration)\s)?(?:lots?|codes?|numbers?|batches|batch|dates?|units?|products?|serials?|expirations?|colou?rs|sizes)";
+
+/// Reads a text, with the statements that cover every unit taken out and noted.
+pub(super) fn read(words: &str, rules: Rules) -> Reading {
+    static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+        let list = format!(
+            r"all\s(?:of\sthe\s)?{KINDS}(?:(?:\s?[,/&]\s?|\s(?:and|or|&)\s)(?:all\s)?{KINDS})*"
+        );
+        Regex::new(&format!(
+            r"(?i)(?:\b(?:lots?|batch|codes?|serials?)(?:\s(?:numbers?|codes?))?\s?[:#]\s?)?\b{list}(?:\s(?:are|is)\s(?:being\s)?(?:affected|included|recalled|subject\sto\s(?:this|the)\srecall))?(?:\s(?:affected|included|on\sthe\smarket|currently\son\sthe\smarket))?(?:\s(?:remaining\s|still\s)?within\s(?:the\s)?(?:expiry|expiration|shelf[- ]life)(?:\sdates?)?)?\s?(?:[.;,]|$)"
+        ))
+        .expect("the pattern is compiled by a test")
+    });
+    static SENTENCE: LazyLock<Regex> = LazyLock::new(|| {
+        let list =
+            format!(r"all\s(?:of\sthe\s)?{KINDS}(?:(?:\s?,\s?|\s(?:and|or)\s)(?:all\s)?{KINDS})*");
+        Regex::new(&format!(
+            r"(?i)(?:\b{list}\s(?:are|is)\s(?:affected|included|recalled)(?:\sin\s(?:this|the)\srecall)?(?:,?\s(?:whatever|regardless\sof)[^.;]{{0,60}})?\s?(?:[.;]|$)|\b(?:lots?|batch|serials?)(?:\s(?:numbers?|codes?))?\s?:\s?all\b(?:\s{KINDS})?(?:[.;,]|$))"
+        ))
+        .expect("the pattern is compiled by a test")
+    });
+    static NO_OTHER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\bno\sother\s(?:\w+\s){1,3}(?:are|is)\s(?:affected|included|recalled|part\sof)[^.;]{0,40}(?:[.;]|$)")
+            .expect("the pattern is compiled by a test")
+    });
+    let pattern = if rules.prose { &SENTENCE } else { &FIELD };
+    let cut = text::cut(words, text::LONG - 1).len() < words.len();
+    let all = pattern.is_match(words);
+    let words = pattern.replace_all(words, " . ");
+    let words = NO_OTHER.replace_all(&words, " . ");
+    let mut reading = limits::read(&words, rules);
+    // A text that was cut may have said anything after the cut.
+    if cut {
+        reading.whole = false;
+        reading.limits = true;
+    }
+    Reading { all, ..reading }
+}
+
+/// Returns whether a French field made for lots says "every lot" and nothing else.
 pub(super) fn says_only_all(text: &str) -> bool {
     static ALL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?ix)^\W*
-            (?: all (?:\s of \s the)? (?:\s (?:lot|batch|date|product|production|serial))?
-                \s (?:lots?|codes?|numbers?|batches|dates?|units?|products?|serials?)
-                (?: (?:\s?[,/&]\s?|\s(?:and|or|&)\s)
-                    (?:all\s)? (?:lots?|codes?|numbers?|batches|dates?|units?|expirations?|expiration\s dates?) )*
-                (?: \s (?:are|is) \s (?:affected|included|recalled|being\s recalled|subject\s to\s (?:this|the)\s recall) )?
-                (?: \s (?:affected|included|recalled|on\s the\s market) )?
-              | tous (?:\s les)? \s (?:lots|produits|numéros(?:\s de\s lots?)?)
-                (?: \s (?:confondus|concernés|sont\s concernés) )?
-              | toutes (?:\s les)? \s (?:dates|références|dlc|ddm) (?:\s confondues)?
-              | l'ensemble \s des \s lots
-            )\W*$",
+            r"(?i)^\W*(?:tous(?:\sles)?\s(?:lots|produits|numéros(?:\sde\slots?)?)(?:\s(?:confondus|concernés|sont\sconcernés))?|toutes(?:\sles)?\s(?:dates|références|dlc|ddm)(?:\sconfondues)?|l['’]ensemble\sdes\slots|all\s(?:lots|batches))\W*$",
         )
         .expect("the pattern is compiled by a test")
     });
@@ -81,34 +110,44 @@ pub(super) fn says_only_all(text: &str) -> bool {
 /// Returns what a field made for codes says about how much is covered.
 ///
 /// `elsewhere` says that limits stand in another text too, which nobody has read whole.
-pub(super) fn scope_of_codes(text: &str, reading: &Reading, elsewhere: bool) -> Scope {
-    if says_only_all(text) {
-        return if elsewhere {
-            Scope::PartlyListed
-        } else {
-            Scope::AllUnits
-        };
-    }
+pub(super) fn scope_of_codes(reading: &Reading, elsewhere: bool) -> Scope {
     let limited = reading.found.iter().any(limits_units);
     match (limited, reading.whole && !elsewhere && !reading.bare) {
-        (true, true) => Scope::ListedUnits,
+        (true, true) if !reading.all => Scope::ListedUnits,
+        (false, true) if reading.all && !reading.limits => Scope::AllUnits,
         (false, true) if !reading.limits => Scope::Unknown,
         _ => Scope::PartlyListed,
     }
 }
 
+/// Returns whether limits, in the order of the text, name lots and dates of the same units: so many
+/// lots and their date, and so on to the end.
+pub(super) fn together<'a>(values: impl IntoIterator<Item = &'a Value>) -> bool {
+    let mut runs: Vec<bool> = Vec::new();
+    for value in values {
+        let is_lot = match value {
+            Value::Lot { .. } | Value::LotRange { .. } => true,
+            Value::DateMark { .. } | Value::ProductionWindow { .. } => false,
+            Value::Serial { .. } | Value::SerialRange { .. } => return false,
+            _ => continue,
+        };
+        if runs.last() != Some(&is_lot) {
+            runs.push(is_lot);
+        }
+    }
+    // Runs alternate, so an even number of them are pairs of one kind and the other.
+    runs.len() >= 2 && runs.len().is_multiple_of(2)
+}
+
 /// Returns what sentences say about how much is covered: nothing at all where they do not speak of
 /// lots, serials or dates.
-pub(super) fn scope_of_prose(text: &str, reading: &Reading) -> Scope {
-    let all = crate::domain::identifier::says_all_units(text);
+pub(super) fn scope_of_prose(reading: &Reading) -> Scope {
     let limited = reading.found.iter().any(limits_units);
-    match (reading.limits, limited) {
-        (false, _) if all => Scope::AllUnits,
-        (false, _) => Scope::Unknown,
-        (true, true) if reading.whole && !all => Scope::ListedUnits,
+    match (limited, reading.whole || !reading.limits) {
+        (true, true) if !reading.all => Scope::ListedUnits,
         // "The serial number is on the label" limits nothing.
-        (true, false) if reading.whole && all => Scope::AllUnits,
-        (true, false) if reading.whole => Scope::Unknown,
+        (false, true) if reading.all => Scope::AllUnits,
+        (false, true) => Scope::Unknown,
         _ => Scope::PartlyListed,
     }
 }
@@ -174,6 +213,14 @@ pub(super) fn numbered(text: &str) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
+    fn codes(text: &str) -> Scope {
+        scope_of_codes(&read(text, CODES_US), false)
+    }
+
+    fn sentence(text: &str) -> Scope {
+        scope_of_prose(&read(text, PROSE_US))
+    }
+
     #[test]
     fn only_a_plain_all_counts_as_all() {
         for text in [
@@ -181,55 +228,74 @@ mod tests {
             "ALL CODES.",
             "All lot numbers are affected",
             "All lots and codes",
-            "tous les lots",
-            "Toutes dates",
+            "All lots within expiry",
+            "UPC 036000291452; all serial numbers",
+            "Lot: all lots.",
         ] {
-            assert!(says_only_all(text), "{text}");
+            assert_eq!(codes(text), Scope::AllUnits, "{text}");
         }
         for text in [
             "All lots distributed 02/23/2021",
             "All lot codes containing G",
-            "lots",
-            "",
-            "All lots within expiry",
+            "All lots. Lot A12",
+            "All codes with best by 01/02/2024",
         ] {
-            assert!(!says_only_all(text), "{text}");
+            assert_eq!(codes(text), Scope::PartlyListed, "{text}");
         }
-    }
-
-    fn scope(text: &str) -> Scope {
-        scope_of_codes(text, &limits::read(text, CODES_US), false)
+        assert!(
+            says_only_all("tous les lots")
+                && says_only_all("Toutes dates")
+                && !says_only_all("tous les lots du 3 mai")
+        );
     }
 
     #[test]
     fn only_a_list_that_was_read_whole_excludes() {
-        assert_eq!(scope("Lot A12, B34"), Scope::ListedUnits);
-        assert_eq!(scope("Lot A12 and others"), Scope::PartlyListed);
-        assert_eq!(scope("All lots"), Scope::AllUnits);
+        assert_eq!(codes("Lot A12, B34"), Scope::ListedUnits);
+        assert_eq!(codes("Lot A12 and others"), Scope::PartlyListed);
+        assert_eq!(codes("UPC 036000291452"), Scope::Unknown);
+        assert_eq!(codes("0423223802"), Scope::PartlyListed);
         assert_eq!(
-            scope("All lots distributed 02/23/2021"),
-            Scope::PartlyListed
-        );
-        assert_eq!(scope("UPC 036000291452"), Scope::Unknown);
-        assert_eq!(scope("0423223802"), Scope::PartlyListed);
-        let text = "Lot A12";
-        assert_eq!(
-            scope_of_codes(text, &limits::read(text, CODES_US), true),
+            scope_of_codes(&read("Lot A12", CODES_US), true),
             Scope::PartlyListed
         );
     }
 
     #[test]
     fn sentences_without_limits_leave_the_scope_open() {
-        let scope = |text: &str| scope_of_prose(text, &limits::read(text, PROSE_US));
-        assert_eq!(scope("This recall involves red wagons."), Scope::Unknown);
-        assert_eq!(scope("Wagons with lot number A12."), Scope::ListedUnits);
+        assert_eq!(sentence("This recall involves red wagons."), Scope::Unknown);
+        assert_eq!(sentence("Wagons with lot number A12."), Scope::ListedUnits);
         assert_eq!(
-            scope("The lot number is printed on the bottom."),
+            sentence("Lot numbers A12 and A14 are included. No other lots are included."),
+            Scope::ListedUnits
+        );
+        assert_eq!(
+            sentence(
+                "Only units manufactured from March 2023 through June 2023 are included; the date is on the label."
+            ),
+            Scope::ListedUnits
+        );
+        assert_eq!(
+            sentence("The lot number is printed on the bottom."),
             Scope::Unknown
         );
-        assert_eq!(scope("Wagons made before May 2014."), Scope::PartlyListed);
-        assert_eq!(scope("All lots of red wagons."), Scope::PartlyListed);
+        assert_eq!(
+            sentence("Wagons made before May 2014."),
+            Scope::PartlyListed
+        );
+        assert_eq!(sentence("All lots of red wagons."), Scope::PartlyListed);
+        assert_eq!(
+            sentence("All units are included, whatever their lot."),
+            Scope::AllUnits
+        );
+        assert_eq!(
+            sentence("All colors and all production dates are included."),
+            Scope::AllUnits
+        );
+        assert_eq!(
+            sentence("Model number n/a, lot: all lots. All units are included."),
+            Scope::AllUnits
+        );
     }
 
     #[test]

@@ -87,6 +87,10 @@ fn count(whole: &str, fraction: Option<&str>, scale: Option<&str>) -> Option<u64
         .parse::<u64>()
         .ok()?
         .checked_mul(factor)?;
+    // Half a unit is a weight or a measure.
+    if fraction.is_some() && scale.is_none() {
+        return None;
+    }
     let decimals = fraction.map_or("", |f| &f[1..]);
     let places = u32::try_from(decimals.len())
         .ok()
@@ -189,6 +193,7 @@ mod tests {
             [us(3_500_000, true), ca(1_400_000)]
         );
         assert_eq!(counted("About 1,100 sets of 12"), [us(1_100, true)]);
+        assert_eq!(counted("1.21 lbs"), [("US".to_owned(), None, false)]);
         assert_eq!(counted("Unknown"), [("US".to_owned(), None, false)]);
         assert_eq!(
             counted("99999999999999999999999"),

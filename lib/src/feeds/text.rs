@@ -19,11 +19,10 @@ pub(super) const LINK: usize = 2_000;
 pub(super) fn clean(raw: &str, limit: usize) -> Option<String> {
     // Nothing beyond this can be kept, whatever markup takes away.
     let raw = cut(raw, limit.saturating_mul(20).max(4_000));
-    let once = unescape(&without_tags(&decode::repair(raw)));
-    // `&amp;lt;p&amp;gt;` is met in the wild: one more round, and no further.
-    let twice = without_tags(&unescape(&once));
-    let mut cleaned = String::with_capacity(twice.len().min(limit * 4));
-    for word in twice
+    // Tags come as such and escaped.
+    let plain = without_tags(&unescape(&without_tags(&decode::repair(raw))));
+    let mut cleaned = String::with_capacity(plain.len().min(limit * 4));
+    for word in plain
         .split(|c: char| c.is_whitespace() || c.is_control())
         .map(|word| {
             word.replace(
@@ -67,16 +66,13 @@ fn without_tags(text: &str) -> String {
             .next()
             .is_some_and(|c| c.is_ascii_alphabetic() || c == '/' || c == '!');
         let close = cut(after, 2_000).find('>');
-        match close.filter(|_| is_tag) {
-            Some(close) => {
-                kept.push_str(&rest[..open]);
-                kept.push(' ');
-                rest = &after[close + 1..];
-            }
-            None => {
-                kept.push_str(&rest[..=open]);
-                rest = after;
-            }
+        if let Some(close) = close.filter(|_| is_tag) {
+            kept.push_str(&rest[..open]);
+            kept.push(' ');
+            rest = &after[close + 1..];
+        } else {
+            kept.push_str(&rest[..=open]);
+            rest = after;
         }
     }
     kept.push_str(rest);
@@ -88,7 +84,11 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
+        let mut after = &rest[at + 1..];
+        // Escaped again at every station: `&amp;amp;amp;quot;` has been met with six of them.
+        while let Some(inner) = after.strip_prefix("amp;") {
+            after = inner;
+        }
         let entity = cut(after, 12)
             .find(';')
             .and_then(|end| Some((entity(&after[..end])?, end)));
@@ -163,6 +163,10 @@ mod tests {
         assert_eq!(
             clean("Zurawski&#39;s &#xe9; &nosuch; &#1114112;", 100).unwrap(),
             "Zurawski's é &nosuch; &#1114112;"
+        );
+        assert_eq!(
+            clean("&amp;amp;amp;quot;x&amp;amp;lt;b&amp;gt; &amp;amp; y", 100).unwrap(),
+            "\"x & y"
         );
         assert_eq!(clean(" \t&nbsp;<br/> ", 100), None);
     }

@@ -57,7 +57,7 @@ fn word(text: &str) -> usize {
     for (at, c) in text.char_indices() {
         if c.is_alphanumeric() {
             end = at + c.len_utf8();
-        } else if !"-_/.@*+".contains(c) || at > end {
+        } else if at > end || !(is_inner(c) || c == ':' && between_digits(text, at)) {
             // Two marks in a row end the word: `12--34`, `LOT...5`.
             break;
         }
@@ -70,19 +70,30 @@ fn word(text: &str) -> usize {
     }
 }
 
+fn is_inner(c: char) -> bool {
+    matches!(c, '-' | '_' | '/' | '.' | '@' | '*' | '+')
+}
+
+/// `07192021:91` is one code, `Lot:91` is two words.
+fn between_digits(text: &str, at: usize) -> bool {
+    let digit = |place: Option<&u8>| place.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    at > 0 && digit(bytes.get(at - 1)) && digit(bytes.get(at + 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn codes_keep_their_inner_marks_and_lose_the_outer() {
-        let text = "Lot#: AB-12/3, (L7.) n°5 SNUG* L'Or";
+        let text = "Lot:5:6 Lot#: AB-12/3, (L7.) n°5 SNUG* L'Or";
         let texts: Vec<_> = tokens(text).into_iter().map(|token| token.text).collect();
         assert_eq!(
             texts,
             [
-                "Lot", "#", ":", "AB-12/3", ",", "(", "L7", ".", ")", "n", "°", "5", "SNUG*", "L",
-                "'", "Or"
+                "Lot", ":", "5:6", "Lot", "#", ":", "AB-12/3", ",", "(", "L7", ".", ")", "n", "°",
+                "5", "SNUG*", "L", "'", "Or"
             ]
         );
     }

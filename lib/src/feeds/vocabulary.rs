@@ -82,15 +82,15 @@ static HAZARDS: Table<Hazard> = LazyLock::new(|| {
             Hazard::Allergen,
         ),
         (
-            r"foreign (?:material|object|matter|body|substance)|metal (?:piece|fragment|shaving|particle)|glass (?:piece|fragment|particle)|plastic (?:piece|fragment|particle)|pieces? of (?:metal|glass|plastic|rubber|wood)|rubber|corps étranger|inertes|particulate matter|verre|particule",
+            r"foreign (?:material|object|matter|body|substance)|metal (?:piece|fragment|shaving|particle)|glass (?:piece|fragment|particle)|plastic (?:piece|fragment|particle)|pieces? of (?:metal|glass|plastic|rubber|wood)|rubber (?:piece|fragment|material)|corps étranger|inertes|particulate matter|verre|particule",
             Hazard::ForeignBody,
         ),
         (
-            r"sub-?potent|super-?potent|cgmp|dissolution|impurit|degradation|stability|out[- ]of[- ]specification|failed .{0,40}specification|nutrient|vitamin d|incorrect dosage|unapproved|without an approved|composition|dosage|potency",
+            r"sub-?potent|super-?potent|cgmp|dissolution|impurit|degradation|failed stability|stability (?:data|test)|out[- ]of[- ]specification|failed .{0,40}specification|nutrient|vitamin d|incorrect dosage|unapproved|without an approved|composition|dosage|potency",
             Hazard::Composition,
         ),
         (
-            r"mislabel|misbrand|labell?ing|label mix|not labeled|lacks? .{0,30}label|does not (?:list|declare|contain a listing)|étiquetage|mention",
+            r"mislabel|misbrand|labell?ing|label mix|not labeled|lacks? .{0,30}label|does not (?:list|declare|contain a listing)|étiquetage|mention obligatoire",
             Hazard::Labelling,
         ),
         (

@@ -123,7 +123,7 @@ pub(super) fn recalls() -> Vec<Recall> {
             country.clone_into(&mut made.country);
             made.title = format!("{brand} recalls {thing}s");
             made.published = Date::constant(2023, 1, 1) + i32::try_from(n / 4).unwrap().days();
-            made.updated = (n % 3 == 0).then(|| made.published + 30.days());
+            made.updated = n.is_multiple_of(3).then(|| made.published + 30.days());
             made.hazards = vec![Hazard::ALL[n % Hazard::ALL.len()]];
             made.remedies = vec![Remedy::ALL[n % Remedy::ALL.len()]];
             made.severity.level = SeverityLevel::ALL[n % SeverityLevel::ALL.len()];

@@ -212,7 +212,7 @@ impl Catalogue {
             if words.is_empty() {
                 return Ok(Items::none());
             }
-            all.extend(words);
+            all.extend(words.into_iter().map(|word| (Occur::Must, word)));
         }
         let descending = query.direction == Direction::Descending;
         let newer = (Number::Column(PUBLISHED), true);
@@ -356,6 +356,8 @@ fn stages(words: usize) -> Vec<(Freedom, usize, Matched)> {
     stages
 }
 
+#[cfg(test)]
+mod filter_tests;
 #[cfg(test)]
 mod list_tests;
 #[cfg(test)]

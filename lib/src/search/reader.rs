@@ -262,8 +262,15 @@ impl SnapshotReader {
     }
 
     async fn load(&self, manifest: Manifest) -> Result<Generation, SnapshotError> {
-        let files = self.cache.check_out(&self.bucket, &manifest).await?;
-        open(manifest, files)
+        let files = match self.cache.check_out(&self.bucket, &manifest).await {
+            // Generations that only cursors ask for give way.
+            Err(SnapshotError::NoRoom { .. }) => {
+                self.write(|state| state.pinned.clear());
+                self.cache.check_out(&self.bucket, &manifest).await?
+            }
+            checked_out => checked_out?,
+        };
+        open(&manifest, files)
     }
 
     fn read<T>(&self, with: impl FnOnce(&State) -> T) -> T {
@@ -277,7 +284,7 @@ impl SnapshotReader {
 }
 
 /// Opens the files of a generation that is on the disk.
-fn open(manifest: Manifest, files: Checkout) -> Result<Generation, SnapshotError> {
+fn open(manifest: &Manifest, files: Checkout) -> Result<Generation, SnapshotError> {
     let mut index = Index::open_in_dir(files.path())?;
     index.set_tokenizers(tokenizers());
     let fields = Fields::new();

@@ -119,8 +119,7 @@ impl Manifest {
     }
 
     /// Returns the manifest with the seal that belongs to it.
-    #[must_use]
-    pub fn sealed(mut self) -> Self {
+    pub(super) fn sealed(mut self) -> Self {
         self.seal.clear();
         let json = serde_json::to_vec(&self).expect("a manifest has only string keys");
         self.seal = hexadecimal(&Sha256::digest(json));

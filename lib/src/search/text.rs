@@ -6,7 +6,7 @@
 
 use tantivy::{
     Term,
-    query::{BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query},
+    query::{BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Query},
     schema::Field,
 };
 
@@ -216,23 +216,17 @@ fn near(field: Field, text: &str, slips: u8) -> Box<dyn Query> {
     Box::new(FuzzyTermQuery::new(term, slips, true))
 }
 
-/// Returns the query for recalls that hold all the words of the text, for filtering.
-pub(super) fn all_words(
-    fields: &Fields,
-    text: &str,
-) -> Result<Vec<(Occur, Box<dyn Query>)>, QueryError> {
+/// Returns one query for each word of the text, all of which must hold.
+pub(super) fn all_words(fields: &Fields, text: &str) -> Result<Vec<Box<dyn Query>>, QueryError> {
     let typed = Typed::parse(text)?;
+    let filed = |word: &str| exactly(fields.recall_text, &stem(word));
     let each = typed.words.iter().map(|word| {
-        let query: Box<dyn Query> = Box::new(BooleanQuery::union(vec![
-            exactly(fields.recall_text, &stem(&word.text)),
-            Box::new(BooleanQuery::intersection(
-                word.parts
-                    .iter()
-                    .map(|part| exactly(fields.recall_text, &stem(part)))
-                    .collect(),
-            )),
-        ]));
-        (Occur::Must, query)
+        let parts = word.parts.iter().map(|part| filed(part)).collect();
+        let either = vec![
+            filed(&word.text),
+            Box::new(BooleanQuery::intersection(parts)) as Box<dyn Query>,
+        ];
+        Box::new(BooleanQuery::union(either)) as Box<dyn Query>
     });
     Ok(each.collect())
 }

@@ -232,7 +232,7 @@ impl SnapshotWriter {
             match self.orphans(new, now).await {
                 Ok(orphans) => keys.extend(orphans),
                 Err(error) => {
-                    tracing::warn!(error = ?error, "orphans of the search index not listed")
+                    tracing::warn!(error = ?error, "orphans of the search index not listed");
                 }
             }
         }

@@ -366,13 +366,17 @@ impl RecallStore {
     }
 }
 
-/// A condition that did not hold, alone or inside a transaction.
+/// A condition that did not hold, alone or inside a transaction, or a transaction that met another
+/// one on the same item: in each case somebody else has written.
 pub(crate) fn lost_race(error: &StoreError) -> bool {
     let StoreError::Refused(cause) = error else {
         return false;
     };
+    // A cancelled transaction tells its reasons, one for each item, in its message only.
     let line = crate::runtime::chain(&**cause);
-    line.contains("ConditionalCheckFailed")
+    ["ConditionalCheckFailed", "TransactionConflict"]
+        .iter()
+        .any(|reason| line.contains(reason))
 }
 
 fn item(stored: &StoredRecall) -> Result<Item, StoreError> {

@@ -56,11 +56,17 @@ class Book:
         entry.update({"why": why, **more})
         self.cases.append(entry)
 
-    def limited(self, family: str, recall_id: str, code: str, field: str, inside: str, outside: str) -> None:
-        """Adds the three cases of a notice that is limited by a field: inside, outside, not given."""
-        self.case(family, recall_id, code, "recalled", f"{field} {inside} is listed", None, {field: inside})
+    def limited(self, family: str, recall_id: str, code: str, field: str, inside: str, outside: str, **more: object) -> None:
+        """Adds the three cases of a notice that is limited by a field: inside, outside, not given.
+
+        `parameter` names the request's field where it is not that of the question; `inside_accept` other right answers.
+        """
+        parameter = str(more.get("parameter", field))
+        accept = {"accept": more["inside_accept"]} if "inside_accept" in more else {}
+        question = "any" if accept else None
+        self.case(family, recall_id, code, "recalled", f"{field} {inside} is listed", question, {parameter: inside}, **accept)
         why = f"{field} {outside} is not in the complete list"
-        self.case(family, recall_id, code, "no_known_recall", why, None, {field: outside})
+        self.case(family, recall_id, code, "no_known_recall", why, None, {parameter: outside})
         why = f"the item matches and its {field} is not given"
         self.case(family, recall_id, code, "possibly_recalled", why, field)
 

@@ -126,7 +126,7 @@ def serials_and_dates(make: Maker) -> None:
         code, year = make.item(brand, kind), int(date[:4]) - 1
         text = f"Only units manufactured from March {year} through June {year} are included; the date stands on the label."
         recall = make.recall(date, brand, kind, text, upcs=[code])
-        make.book.limited("production window", recall, code, "date", f"{year}-05-10", f"{year}-09-01")
+        make.book.limited("production window", recall, code, "date", f"{year}-05-10", f"{year}-09-01", parameter="production")
 
 
 def model_only(make: Maker) -> None:
@@ -143,7 +143,7 @@ def model_only(make: Maker) -> None:
         make.book.case("model only", None, code, "no_known_recall", why, not_verdict="recalled")
         why = "brand and model of the product are those of the notice; a GTIN alone would not say so"
         make.book.case(
-            "model only", recall, same, "recalled", why, None, {"model": models[0]}, accept=["recalled", "possibly_recalled"]
+            "model only", recall, same, "recalled", why, "any", {"model": models[0]}, accept=["recalled", "possibly_recalled"]
         )
         why = "no GTIN in the notice: the GTIN of a product of the brand must not say recalled"
         accept = ["no_known_recall", "possibly_recalled"]

@@ -199,7 +199,7 @@ def drugs(make: Maker) -> None:
         text = f"{brand} {DROPS}, NDC {labeller}-101-02" + ("" if in_field else f", UPC {spaced(code)}")
         codes = f"Lot #: {brand[0]}D0412, Exp 09/2027; Lot #: {brand[0]}D0413, Exp 10/2027"
         recall = make.product("Drugs", make.event(), date, brand, text, codes, openfda=openfda if in_field else {})
-        make.book.limited("drug", recall, code, "lot", f"{brand[0]}D0413", f"{brand[0]}D0999")
+        make.book.limited("drug", recall, code, "lot", f"{brand[0]}D0413", f"{brand[0]}D0999", inside_accept=["recalled", "possibly_recalled"])
     code = make.item("Calmenny", "Baby Teething Gel", "Drugs", "9 g")
     text = f"Calmenny Baby Teething Gel, 0.33 OZ (9.4 g), UPC {spaced(code)}"
     recall = make.product("Drugs", make.event(), "20250917", "Calmenny", text, "All Lots.")

@@ -36,8 +36,11 @@ def wrong(code: str) -> str:
 
 
 def in_store(code: str) -> bool:
-    """Says whether `code` is numbered by a shop for itself: GS1 prefixes 02, 04 and 20 to 29."""
+    """Says whether `code` is numbered by a shop for itself: GS1 prefixes 02, 04 and 20 to 29, and eight digits (or
+    what zeros make longer) that begin with 0 or 2."""
     digits = gtin14(code)[1:]
+    if digits.startswith("00000"):
+        return digits[5] in "02"
     return len(code) >= 12 and (digits[0] == "2" or digits[:2] in ("02", "04"))
 
 

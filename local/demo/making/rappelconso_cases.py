@@ -66,8 +66,9 @@ def dates(make: Maker) -> None:
         recall = make.fiche(date, brand, 12, [(code, lot, DDM, day, "")])
         both = {"lot": lot, "date": day}
         make.book.case("lot and date", recall, code, "recalled", "lot and date are those of the notice", None, both)
+        accept = ["no_known_recall", "possibly_recalled"]
         other = {"lot": "z9999", "date": day}
-        make.book.case("lot and date", recall, code, "no_known_recall", "the lot is not the one of the notice", None, other)
+        make.book.case("lot and date", recall, code, "no_known_recall", "the lot is not the one of the notice, its date is", "any", other, accept=accept)
 
 
 def several(make: Maker) -> None:

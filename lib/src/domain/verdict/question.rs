@@ -10,6 +10,8 @@ use crate::domain::identifier::DateMark;
 pub struct Question {
     /// What to give with the next request.
     pub field: QuestionField,
+    /// The name under which the next request gives it; absent when there is nothing to give.
+    pub parameter: Option<String>,
     /// Which date is meant, for a date of which the notice says it.
     pub mark: Option<DateMark>,
     /// The question for people, with where to look.
@@ -61,6 +63,7 @@ pub(super) fn next(wants: &[Want]) -> Question {
     let Some(best) = best else {
         return Question {
             field: QuestionField::Notice,
+            parameter: None,
             mark: None,
             sentence: sentence(QuestionField::Notice, None).to_owned(),
             listed: Vec::new(),
@@ -78,6 +81,7 @@ pub(super) fn next(wants: &[Want]) -> Question {
     }
     Question {
         field: best.field,
+        parameter: parameter(best.field, best.mark).map(str::to_owned),
         mark: best.mark,
         sentence: sentence(best.field, best.mark).to_owned(),
         listed,
@@ -88,10 +92,26 @@ pub(super) fn next(wants: &[Want]) -> Question {
 pub(super) fn which_symbol() -> Question {
     Question {
         field: QuestionField::Format,
+        parameter: parameter(QuestionField::Format, None).map(str::to_owned),
         mark: None,
         sentence: sentence(QuestionField::Format, None).to_owned(),
         listed: vec!["EAN_8".into(), "UPC_E".into()],
     }
+}
+
+/// Returns the name of the request's field that takes the answer.
+const fn parameter(field: QuestionField, mark: Option<DateMark>) -> Option<&'static str> {
+    Some(match (field, mark) {
+        (QuestionField::Lot, _) => "lot",
+        (QuestionField::Serial, _) => "serial",
+        (QuestionField::Model, _) => "model",
+        (QuestionField::Format, _) => "format",
+        (QuestionField::Date, Some(DateMark::BestBefore)) => "best_before",
+        (QuestionField::Date, Some(DateMark::UseBy)) => "use_by",
+        (QuestionField::Date, Some(DateMark::Production)) => "production",
+        (QuestionField::Date, Some(DateMark::Unspecified) | None) => "date",
+        (QuestionField::Notice, _) => return None,
+    })
 }
 
 /// Returns the question as a sentence for people.

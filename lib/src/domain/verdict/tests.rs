@@ -350,6 +350,7 @@ fn every_combination_of_kinds_follows_the_truth_table() {
         for scope in [
             Scope::AllUnits,
             Scope::ListedUnits,
+            Scope::ListedTogether,
             Scope::PartlyListed,
             Scope::Unknown,
         ] {
@@ -371,6 +372,9 @@ fn every_combination_of_kinds_follows_the_truth_table() {
                     (Scope::Unknown, _) => VerdictWord::PossiblyRecalled,
                     _ if inside && !outside => VerdictWord::Recalled,
                     (Scope::ListedUnits, false) if all_outside => VerdictWord::NoKnownRecall,
+                    (Scope::ListedTogether, false) if outside && !inside => {
+                        VerdictWord::NoKnownRecall
+                    }
                     _ => VerdictWord::PossiblyRecalled,
                 };
                 assert_eq!(

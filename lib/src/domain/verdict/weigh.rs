@@ -98,14 +98,23 @@ fn weigh_product<'a>(
             weighed
                 .matched
                 .push(Compared::new(Field::Model, given, model));
+            // Some agencies name no brand: then it stands in the product's name or nowhere.
             let same_brand = brand.map_or(Fit::CannotTell, |brand| {
-                matching::brand(brand, &product.brands)
+                if product.brands.is_empty() && matching::names_brand(brand, &product.name) {
+                    Fit::Inside
+                } else {
+                    matching::brand(brand, &product.brands)
+                }
             });
             match (same_brand, brand) {
                 // The same number on another maker's product is chance.
                 (Fit::Outside, _) => return None,
                 (Fit::Inside, Some(brand)) => {
-                    let listed = product.brands.join(", ");
+                    let listed = if product.brands.is_empty() {
+                        product.name.clone()
+                    } else {
+                        product.brands.join(", ")
+                    };
                     weighed
                         .matched
                         .push(Compared::new(Field::Brand, brand, &listed));
@@ -147,7 +156,7 @@ impl Weighed<'_> {
     fn sort_in(&mut self, key: &Key<'_>, limits: &[Limit<'_>]) {
         // Limits of a product that is covered whole are descriptions.
         let binding = self.product.scope != Scope::AllUnits;
-        let complete = self.product.scope == Scope::ListedUnits && !self.product.shortened;
+        let complete = read_whole(self.product.scope, self.product.shortened);
         for limit in limits {
             if matches!(key, Key::Model(_)) && limit.kind == Kind::Model {
                 continue;
@@ -252,6 +261,7 @@ impl Weighed<'_> {
 /// | listed, partly listed | some kind inside, some kind outside | conditional: the readings disagree |
 /// | listed, read whole | every unit kind outside, and not several models of which this may be an unlimited one | excluded: both readings leave the item out |
 /// | listed, read whole | models only, outside | excluded |
+/// | listed together, read whole | some unit kind outside, none inside, and models as above | excluded: they describe the same units |
 /// | listed, partly listed | anything else | conditional |
 ///
 /// A list that was cut (`shortened`) was not read whole. Being inside the part that was read counts
@@ -263,7 +273,7 @@ fn level(scope: Scope, shortened: bool, limits: &[Limit<'_>]) -> Level {
         Scope::AllUnits => return Level::Exact,
         Scope::Unknown if !outside => return Level::Exact,
         Scope::Unknown => return Level::Conditional,
-        Scope::ListedUnits | Scope::PartlyListed => {}
+        Scope::ListedUnits | Scope::ListedTogether | Scope::PartlyListed => {}
     }
     let (models, units): (Vec<_>, Vec<_>) =
         limits.iter().partition(|limit| limit.kind == Kind::Model);
@@ -271,16 +281,26 @@ fn level(scope: Scope, shortened: bool, limits: &[Limit<'_>]) -> Level {
     if !outside && deciding.iter().any(|limit| limit.fit == Some(Fit::Inside)) {
         return Level::Exact;
     }
-    let complete = scope == Scope::ListedUnits && !shortened;
-    let all_outside =
-        !deciding.is_empty() && deciding.iter().all(|limit| limit.fit == Some(Fit::Outside));
+    let is_outside = |limit: &&Limit<'_>| limit.fit == Some(Fit::Outside);
+    let leaves_out = if scope == Scope::ListedTogether {
+        // An item that is inside one kind and outside another contradicts the notice.
+        deciding.iter().any(&is_outside)
+            && !deciding.iter().any(|limit| limit.fit == Some(Fit::Inside))
+    } else {
+        !deciding.is_empty() && deciding.iter().all(is_outside)
+    };
     let one_model = units.is_empty()
         || models
             .iter()
             .all(|limit| limit.fit == Some(Fit::Outside) || limit.is_single());
-    if complete && all_outside && one_model {
+    if read_whole(scope, shortened) && leaves_out && one_model {
         Level::Excluded
     } else {
         Level::Conditional
     }
+}
+
+/// Returns whether the list may leave an item out: it was read whole, and filed whole.
+fn read_whole(scope: Scope, shortened: bool) -> bool {
+    matches!(scope, Scope::ListedUnits | Scope::ListedTogether) && !shortened
 }

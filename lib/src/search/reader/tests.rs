@@ -117,7 +117,7 @@ async fn each_file_damaged_in_turn_leaves_the_last_good_generation_in_use() {
                 None => scene.bucket.delete(&key).await,
             }
             // One that was running, and has the files of the first generation only.
-            now = now + 10.seconds();
+            now += 10.seconds();
             reader.refresh_beside(now).await;
             let open = reader.current(now).await.unwrap();
             assert_eq!((open.number, count(&open)), (1, 1), "{key}");
@@ -147,7 +147,7 @@ async fn each_file_damaged_in_turn_leaves_the_last_good_generation_in_use() {
         }
     }
     assert!(tried > 20, "{tried}");
-    now = now + 10.seconds();
+    now += 10.seconds();
     reader.refresh_beside(now).await;
     assert_eq!(reader.current(now).await.unwrap().number, 2);
     assert!(!reader.freshness(now).stale);
@@ -253,9 +253,9 @@ async fn readers_share_a_directory_and_what_a_dead_one_left_goes() {
     for key in &files {
         scene.bucket.delete(key).await;
     }
-    assert_eq!(count(&*two.current(START).await.unwrap()), 1);
+    assert_eq!(count(&two.current(START).await.unwrap()), 1);
     drop(one);
-    assert_eq!(count(&*two.current(START).await.unwrap()), 1);
+    assert_eq!(count(&two.current(START).await.unwrap()), 1);
     drop(two);
     let left = std::fs::read_dir(scene.directory.path().join("processes"))
         .unwrap()
@@ -277,6 +277,28 @@ async fn a_generation_that_is_too_big_for_the_disk_is_refused_with_the_figures()
     assert_eq!((needed, allowed), (manifest.bytes(), 100));
 }
 
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn generations_that_only_cursors_ask_for_give_way_when_the_disk_is_full() {
+    let scene = Scene::new().await;
+    // The same recall each time, so that generations share no files.
+    let size = scene.publish("us-cpsc:1").await.bytes();
+    let room = size * 5 / 2;
+    let reader =
+        SnapshotReader::open(scene.bucket.snapshots(), scene.directory.path(), room).unwrap();
+    reader.current(START).await.unwrap();
+    for number in 2..=4 {
+        scene.publish("us-cpsc:1").await;
+        let now = START + SignedDuration::from_secs(10 * i64::try_from(number).unwrap());
+        reader.refresh_beside(now).await;
+        let freshness = reader.freshness(now);
+        assert_eq!(
+            (freshness.generation, freshness.error, freshness.stale),
+            (Some(number), None, false)
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs the emulator: ./dev test"]
 async fn queries_during_publications_all_answer_from_one_generation_or_the_next() {
@@ -290,7 +312,7 @@ async fn queries_during_publications_all_answer_from_one_generation_or_the_next(
         tokio::spawn(async move {
             let (mut now, mut numbers) = (START, std::collections::BTreeSet::new());
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                now = now + 5.seconds();
+                now += 5.seconds();
                 let beside = tokio::spawn({
                     let reader = Arc::clone(&reader);
                     async move { reader.refresh_beside(now).await }
