@@ -4,7 +4,9 @@
 
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
@@ -82,9 +84,14 @@ pub(crate) async fn start() -> Start {
     }
 }
 
-/// Returns the SDK's configuration: three tries with full jitter, one second to connect, and never
-/// longer than the gateway's own limit.
+/// Returns the SDK's configuration, region and credentials out of the environment.
 pub async fn sdk_config() -> SdkConfig {
+    sdk_loader().load().await
+}
+
+/// Returns what every client has in common: three tries with full jitter, one second to connect, and
+/// never longer than the gateway's own limit. Tests add their own endpoint and credentials.
+pub fn sdk_loader() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(
             RetryConfig::standard()
@@ -98,8 +105,6 @@ pub async fn sdk_config() -> SdkConfig {
                 .operation_timeout(Duration::from_secs(12))
                 .build(),
         )
-        .load()
-        .await
 }
 
 /// Writes JSON lines to standard output, where Lambda collects them.

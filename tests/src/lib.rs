@@ -1,7 +1,10 @@
 //! What the end-to-end tests share.
 
+pub mod feed_rows;
+pub mod feed_server;
 pub mod meter;
 pub mod openapi;
+pub mod sandbox;
 pub mod schema;
 pub mod stack;
 pub mod template;

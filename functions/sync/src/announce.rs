@@ -9,53 +9,48 @@ use babyshield::{
         recalls::StoredRecall,
     },
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 
-use crate::App;
+use crate::{App, each::each};
 
-/// Recalls that are filed at the same time.
-const AT_ONCE: usize = 8;
 /// A mark that is younger than this belongs to a job at work.
 const STANDS_TOO_LONG: SignedDuration = SignedDuration::from_mins(6);
 /// Recalls that one sweep announces; the next one goes on.
 const SWEEP_MOST: usize = 500;
 
 impl App {
-    /// Announces recalls whose mark stands. Repeating it is harmless.
+    /// Announces recalls whose mark stands. Repeating it is harmless. One that fails keeps its mark
+    /// and holds up none of the others; the error says that there was one.
     pub(crate) async fn announce(
         &self,
         recalls: &[StoredRecall],
         request_id: &str,
     ) -> Result<(), StoreError> {
+        let mut failure = None;
         for recalls in recalls.chunks(RECALLS_PER_MESSAGE) {
-            stream::iter(recalls)
-                .map(async |stored| {
-                    self.recalls
-                        .file(stored, &postings(&stored.recall, stored.version))
-                        .await
-                })
-                .buffer_unordered(AT_ONCE)
-                .try_collect::<()>()
-                .await?;
-            let kind = IndexJob::IndexRecalls {
-                recalls: recalls
-                    .iter()
-                    .map(|stored| stored.recall.id.clone())
-                    .collect(),
-            };
-            self.index_queue.send(&[self.job(kind, request_id)]).await?;
-            stream::iter(recalls)
-                .map(async |stored| {
-                    self.recalls
-                        .announced(&stored.recall.id, stored.version)
-                        .await
-                })
-                .buffer_unordered(AT_ONCE)
-                .try_collect::<()>()
-                .await?;
+            let filed = each(recalls, async |stored: &StoredRecall| {
+                let postings = postings(&stored.recall, stored.version);
+                self.recalls.file(stored, &postings).await?;
+                Ok((stored.recall.id.clone(), stored.version))
+            })
+            .await;
+            failure = failure.or(filed.error);
+            if !filed.outcomes.is_empty() {
+                let mut ids: Vec<_> = filed.outcomes.iter().map(|(id, _)| id.clone()).collect();
+                ids.sort();
+                let kind = IndexJob::IndexRecalls { recalls: ids };
+                self.index_queue.send(&[self.job(kind, request_id)]).await?;
+            }
+            let announced = each(filed.outcomes, async |(id, version)| {
+                self.recalls.announced(&id, version).await
+            })
+            .await;
+            failure = failure.or(announced.error);
+            if filed.given_up || announced.given_up {
+                break;
+            }
         }
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     /// Announces what was stored and, because a worker died, never announced. Returns how many.

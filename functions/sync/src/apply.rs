@@ -8,14 +8,11 @@ use babyshield::{
     feeds::Adapter,
     stores::{StoreError, recalls::StoredRecall},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::{App, slice::Task};
+use crate::{App, each::each, slice::Task};
 
 /// Recalls that are read, written and announced together.
 const CHUNK: usize = 100;
-/// Recalls that are written at the same time.
-const AT_ONCE: usize = 8;
 /// How often a recall is decided anew because somebody else wrote it meanwhile.
 const RACES: u32 = 5;
 
@@ -38,7 +35,8 @@ enum Outcome {
 
 impl App {
     /// Applies the recalls. Done again, it changes nothing; done again after a crash, it finishes
-    /// what was begun.
+    /// what was begun. Where the store fails for some, the others are applied all the same before
+    /// the error is returned, so that every try has less to do.
     pub(crate) async fn apply(
         &self,
         task: &Task,
@@ -47,21 +45,23 @@ impl App {
         raw_ref: &str,
     ) -> Result<Applied, StoreError> {
         let mut applied = Applied::default();
+        let mut failure = None;
         let mut recalls = recalls.into_iter().peekable();
         while recalls.peek().is_some() {
             let chunk: Vec<_> = recalls.by_ref().take(CHUNK).collect();
             let ids: Vec<_> = chunk.iter().map(|recall| recall.id.clone()).collect();
             let mut stored = self.recalls.find_many(&ids).await?;
-            let decided: Vec<_> = stream::iter(chunk)
-                .map(|recall| {
-                    let before = stored.remove(&recall.id);
-                    self.apply_one(task, adapter, recall, before, raw_ref)
-                })
-                .buffer_unordered(AT_ONCE)
-                .try_collect()
-                .await?;
+            let chunk = chunk.into_iter().map(|recall| {
+                let before = stored.remove(&recall.id);
+                (recall, before)
+            });
+            let decided = each(chunk, |(recall, before)| {
+                self.apply_one(task, adapter, recall, before, raw_ref)
+            })
+            .await;
+            failure = failure.or(decided.error);
             let mut to_announce = Vec::new();
-            for outcome in decided {
+            for outcome in decided.outcomes {
                 match outcome {
                     Outcome::Written(stored) => {
                         if stored.version == 1 {
@@ -79,9 +79,13 @@ impl App {
                     Outcome::Refused(reason) => applied.refused.push(reason),
                 }
             }
-            self.announce(&to_announce, &task.request_id).await?;
+            let announced = self.announce(&to_announce, &task.request_id).await;
+            failure = failure.or(announced.err());
+            if decided.given_up {
+                break;
+            }
         }
-        Ok(applied)
+        failure.map_or(Ok(applied), Err)
     }
 
     async fn apply_one(

@@ -3,8 +3,10 @@
 //! CSV in UTF-8 with the header `gtin,name,brand,category,quantity,country,source,source_url,licence`.
 //! A line that is wrong in any way is refused and counted; a number is never repaired.
 
+use std::collections::HashMap;
+
 use babyshield::{domain::gtin::Gtin, metrics, runtime::Error, stores::products::Product};
-use csv::{ReaderBuilder, StringRecord};
+use csv::{Reader, ReaderBuilder, StringRecord};
 
 use crate::App;
 
@@ -37,13 +39,12 @@ impl App {
         let Some(file) = self.payloads.find(key, FILE_MOST).await? else {
             return Err(format!("there is no object {key}").into());
         };
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .from_reader(file.as_slice());
+        let mut reader = lines(&file);
         let header = reader.headers()?;
         if header != &StringRecord::from(COLUMNS.to_vec()) {
             return Err(format!("the header must be {}", COLUMNS.join(",")).into());
         }
+        let last = last_lines(&file);
         let (mut read, mut refused, mut written) = (0_u32, 0_u32, 0);
         let mut chunk = Vec::new();
         for line in reader.records() {
@@ -52,6 +53,7 @@ impl App {
                 .map_err(|error| error.to_string())
                 .and_then(|line| product(&line))
             {
+                Ok(product) if last.get(&product.gtin) != Some(&read) => {}
                 Ok(product) => chunk.push(product),
                 Err(reason) => {
                     refused += 1;
@@ -79,6 +81,18 @@ impl App {
         );
         Ok(())
     }
+}
+
+fn lines(file: &[u8]) -> Reader<&[u8]> {
+    ReaderBuilder::new().flexible(true).from_reader(file)
+}
+
+/// Returns the number, from 1, of the last good line about each product, which is the one that counts:
+/// were the others written too, every import would change the product back and forth.
+fn last_lines(file: &[u8]) -> HashMap<Gtin, u32> {
+    let good = (1..).zip(lines(file).into_records());
+    good.filter_map(|(at, line)| Some((product(&line.ok()?).ok()?.gtin, at)))
+        .collect()
 }
 
 fn product(line: &StringRecord) -> Result<Product, String> {

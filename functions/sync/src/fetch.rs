@@ -14,6 +14,8 @@ use reqwest::{
 /// What fetching may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// How long a job waits for another one that is at work on the same slice.
+    pub lease: Duration,
     /// The largest answer, in bytes.
     pub body: usize,
     /// The longest that one answer may take.
@@ -29,6 +31,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            lease: Duration::from_secs(45),
             body: 64_000_000,
             time: Duration::from_mins(1),
             tries: 3,
@@ -43,7 +46,7 @@ impl Default for Limits {
 pub(crate) struct Fetcher {
     client: Client,
     origin: Option<String>,
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 /// What a server answered.

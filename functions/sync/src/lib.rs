@@ -6,6 +6,7 @@
 mod announce;
 mod apply;
 mod catalogue;
+mod each;
 mod fetch;
 mod plan;
 mod slice;

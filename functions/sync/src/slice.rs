@@ -1,6 +1,9 @@
 //! One job: fetch a slice of a feed, keep it, read it, judge it, apply it.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use babyshield::{
     domain::{
@@ -10,7 +13,7 @@ use babyshield::{
     feeds::{self, Adapter, FeedError, Next, Page, PageRequest, Parsed},
     metrics,
     runtime::{Error, chain},
-    stores::StoreError,
+    stores::{StoreError, ledger::Lease},
 };
 
 use crate::{
@@ -66,26 +69,40 @@ impl App {
         let Some(adapter) = feeds::adapter(agency.family).filter(|_| agency.enabled) else {
             return Err(format!("{} is not enabled or has no adapter", task.agency).into());
         };
-        let lease = format!(
+        let Some(lease) = self.lease(task).await? else {
+            return Err(format!(
+                "another job is at work on {} {} {}",
+                task.agency,
+                task.slice.name(),
+                task.slice.window
+            )
+            .into());
+        };
+        let outcome = self.sync_leased(task, agency, adapter).await;
+        self.ledger.release(&lease).await?;
+        outcome
+    }
+
+    /// Takes the slice's lease, waiting a while for the job before this one. A job that does not get
+    /// it must go back to the queue: the other worker may be dead, and this one may ask for more.
+    async fn lease(&self, task: &Task) -> Result<Option<Lease>, StoreError> {
+        let name = format!(
             "sync#{}#{}#{}",
             task.agency,
             task.slice.name(),
             task.slice.window
         );
         let owner = self.ids.new_id().to_string();
-        let now = self.clock.now();
-        let Some(lease) = self
-            .ledger
-            .lease(&lease, &owner, LEASE_SECONDS, now)
-            .await?
-        else {
-            // The same slice is being fetched at this moment, which is what this job wants.
-            tracing::info!(agency = %task.agency, window = %task.slice.window, "already at work");
-            return Ok(());
-        };
-        let outcome = self.sync_leased(task, agency, adapter).await;
-        self.ledger.release(&lease).await?;
-        outcome
+        let begun = Instant::now();
+        loop {
+            let now = self.clock.now();
+            let lease = self.ledger.lease(&name, &owner, LEASE_SECONDS, now).await?;
+            if lease.is_some() || begun.elapsed() >= self.fetcher.limits.lease {
+                return Ok(lease);
+            }
+            let wait = rand::random_range(100..=400);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
     }
 
     async fn sync_leased(
