@@ -280,6 +280,27 @@ async fn the_same_item_with_another_lot_is_left_out_with_that_as_evidence() {
     );
 }
 
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn whole_answers_are_as_they_were() {
+    let stack = Stack::loaded().await;
+    for (name, request) in [
+        ("recalled", json!({"code": "850099000111", "lot": "WR2302"})),
+        ("possibly_recalled", json!({"code": "850099000111"})),
+        ("left_out", json!({"code": "850099000111", "lot": "WR2399"})),
+        ("no_known_recall", json!({"code": "850099002290"})),
+        ("unknown_product", json!({"code": "850099002696"})),
+        ("ambiguous", json!({"code": "12345670"})),
+    ] {
+        let mut verdict = check(stack, &request).await.data();
+        // The agencies have a test of their own; here they would only be long.
+        verdict["coverage"]["agencies"].take();
+        insta::assert_json_snapshot!(name, verdict, {
+            ".checked_at" => "[time]", ".coverage.as_of" => "[time]", ".coverage.agencies" => "[agencies]",
+        });
+    }
+}
+
 /// Returns another item of the same company: the last digits before the check digit counted up.
 fn neighbour(gtin: &str, steps: u64) -> Option<Gtin> {
     let item: u64 = gtin[..13].parse().ok()?;
