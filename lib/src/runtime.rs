@@ -32,9 +32,10 @@ pub struct Start {
 }
 
 impl Start {
-    /// Returns a directory of the function's own for files that may be lost at any time.
+    /// Returns a directory of the function's own for files that may be lost at any time. It is the same
+    /// for every process, so that the next one can clear away what a dead one left behind.
     pub fn scratch(&self, name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("babyshield-{name}-{}", std::process::id()))
+        std::env::temp_dir().join(format!("babyshield-{name}"))
     }
 }
 

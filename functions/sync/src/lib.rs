@@ -8,6 +8,7 @@ mod apply;
 mod catalogue;
 mod each;
 mod fetch;
+mod pages;
 mod plan;
 mod slice;
 

@@ -369,7 +369,7 @@ impl RecallStore {
 /// A condition that did not hold, alone or inside a transaction, or a transaction that met another
 /// one on the same item: in each case somebody else has written.
 pub(crate) fn lost_race(error: &StoreError) -> bool {
-    let StoreError::Refused(cause) = error else {
+    let (StoreError::Refused(cause) | StoreError::Busy(cause)) = error else {
         return false;
     };
     // A cancelled transaction tells its reasons, one for each item, in its message only.
