@@ -89,7 +89,10 @@ async fn a_store_that_fails_at_one_call_in_five_slows_the_sync_and_changes_nothi
     let (calls, needed) = (broken.calls(), smooth.calls());
     let amplification = calls as f64 / needed as f64;
     // Trying each failed call again until it works would be 1.25.
-    assert!(amplification < 1.6, "{amplification}: work is done again that was done");
+    assert!(
+        amplification < 1.6,
+        "{amplification}: work is done again that was done"
+    );
     println!(
         "soak: {needed} calls when nothing fails, {calls} with {hit} of them hit: amplification {amplification:.2}, deliveries {told:?}"
     );
