@@ -16,6 +16,9 @@ use reqwest::{
 pub struct Limits {
     /// How long a job waits for another one that is at work on the same slice.
     pub lease: Duration,
+    /// The longest that all pages of a slice may take together, well below the function's own timeout:
+    /// a worker that is killed cannot say what was wrong.
+    pub slice: Duration,
     /// The largest answer, in bytes.
     pub body: usize,
     /// The longest that one answer may take.
@@ -32,6 +35,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(45),
+            slice: Duration::from_secs(180),
             body: 64_000_000,
             time: Duration::from_mins(1),
             tries: 3,
@@ -67,6 +71,8 @@ pub(crate) enum FetchError {
     TooLarge(usize),
     #[error("the answer broke off or did not come in time")]
     Broken(#[source] reqwest::Error),
+    #[error("the feed redirects too often")]
+    Redirected,
     #[error("the address of the feed cannot be used: {0}")]
     Address(String),
 }
@@ -137,10 +143,10 @@ impl Fetcher {
                 request = request.header(IF_MODIFIED_SINCE, modified);
             }
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| (FetchError::Broken(error), again))?;
+        let response = request.send().await.map_err(|error| match error {
+            circle if circle.is_redirect() => (FetchError::Redirected, None),
+            broken => (FetchError::Broken(broken.without_url()), again),
+        })?;
         let status = response.status();
         if status == StatusCode::NOT_MODIFIED && known.is_some() {
             return Ok(Fetched::NotModified);
@@ -179,7 +185,10 @@ impl Fetcher {
                 Ok(None) => return Ok(body),
                 Ok(Some(chunk)) if body.len() + chunk.len() > most => return Err(too_large()),
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) => return Err((FetchError::Broken(error), Some(Duration::ZERO))),
+                Err(error) => {
+                    let broken = FetchError::Broken(error.without_url());
+                    return Err((broken, Some(Duration::ZERO)));
+                }
             }
         }
     }

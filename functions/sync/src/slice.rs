@@ -13,7 +13,7 @@ use babyshield::{
     feeds::{self, Adapter, FeedError, Next, Page, PageRequest, Parsed},
     metrics,
     runtime::{Error, chain},
-    stores::{StoreError, ledger::Lease},
+    stores::{StoreError, ledger::Lease, payloads::Payloads},
 };
 
 use crate::{
@@ -115,9 +115,11 @@ impl App {
         let before = self.agencies.window(task.agency, &task.slice).await?;
         let conditional =
             !task.full && before.revision == feeds::REVISION && before.last_error.is_none();
-        let fetched = self
-            .fetch_slice(task, agency, adapter, conditional.then_some(&before))
-            .await;
+        let most = self.fetcher.limits.slice;
+        let fetching = self.fetch_slice(task, agency, adapter, conditional.then_some(&before));
+        let fetched = tokio::time::timeout(most, fetching)
+            .await
+            .unwrap_or_else(|_| Err(too_slow(most)));
         let mut state = WindowState {
             last_attempt: Some(begun),
             ..before.clone()
@@ -128,6 +130,8 @@ impl App {
                 state.last_success = Some(begun);
                 state.last_error = None;
                 state.quarantined = None;
+                // The validators may be new ones.
+                state.pages = fetch.states;
                 Ok(())
             }
             Ok(fetch) => {
@@ -198,6 +202,8 @@ impl App {
         if let Some(reason) = held_back.filter(|_| !task.accept) {
             tracing::warn!(agency = %task.agency, window = %task.slice.window, reason, "feed quarantined");
             state.quarantined = Some(Failure { at, reason });
+            // The fetch itself worked.
+            state.last_error = None;
             return Ok(());
         }
         let found = recalls.len() as u64;
@@ -322,8 +328,11 @@ impl App {
             .map_err(feed_fault)?
         {
             Fetched::Page { body, mut state } => {
-                state.raw_ref = self.payloads.keep(agency, &part.name, &body).await?;
+                state.raw_ref = Payloads::key(agency, &part.name, &body);
                 let modified = known.is_none_or(|known| known.raw_ref != state.raw_ref);
+                if modified {
+                    self.payloads.keep(&state.raw_ref, &body).await?;
+                }
                 Ok((body, state, modified))
             }
             Fetched::NotModified => {
@@ -341,7 +350,8 @@ impl App {
                         .map_err(feed_fault)?
                     {
                         Fetched::Page { body, mut state } => {
-                            state.raw_ref = self.payloads.keep(agency, &part.name, &body).await?;
+                            state.raw_ref = Payloads::key(agency, &part.name, &body);
+                            self.payloads.keep(&state.raw_ref, &body).await?;
                             Ok((body, state, true))
                         }
                         Fetched::NotModified => Err(SliceError::Lost(request.url.clone())),
@@ -354,6 +364,11 @@ impl App {
 
 fn feed_fault(error: FetchError) -> SliceError {
     SliceError::Feed(chain(&error))
+}
+
+fn too_slow(most: Duration) -> SliceError {
+    let seconds = most.as_secs_f64();
+    SliceError::Feed(format!("the feed took longer than {seconds} s"))
 }
 
 fn same_pages(now: &[PageState], before: &[PageState]) -> bool {

@@ -1,6 +1,7 @@
 //! Raw payloads in the bucket, as they came.
 
 use aws_sdk_s3::{Client, error::ProvideErrorMetadata, primitives::ByteStream};
+use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use crate::domain::agency::AgencyKey;
@@ -21,25 +22,24 @@ impl Payloads {
         }
     }
 
-    /// Keeps a payload and returns its key, which its content decides: keeping it twice is keeping it once.
-    pub async fn keep(
-        &self,
-        agency: AgencyKey,
-        part: &str,
-        body: &[u8],
-    ) -> Result<String, StoreError> {
-        use sha2::{Digest, Sha256};
+    /// Returns the key under which a payload is kept. Its content decides it: the same payload is kept
+    /// once, however often it comes.
+    pub fn key(agency: AgencyKey, part: &str, body: &[u8]) -> String {
         let digest = hex::encode(&Sha256::digest(body)[..16]);
-        let key = format!("raw/{agency}/{part}/{digest}");
+        format!("raw/{agency}/{part}/{digest}")
+    }
+
+    /// Keeps a payload under its key.
+    pub async fn keep(&self, key: &str, body: &[u8]) -> Result<(), StoreError> {
         self.client
             .put_object()
             .bucket(&self.bucket)
-            .key(&key)
+            .key(key)
             .body(ByteStream::from(body.to_vec()))
             .content_type("application/octet-stream")
             .send()
             .await?;
-        Ok(key)
+        Ok(())
     }
 
     /// Returns an object, or nothing when there is none. Refuses one of more than `most` bytes unread.

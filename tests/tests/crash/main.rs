@@ -21,6 +21,7 @@ use babyshield_sync::Limits;
 /// Limits of fetching without the waits of production.
 const QUICK: Limits = Limits {
     lease: Duration::from_secs(20),
+    slice: Duration::from_secs(20),
     body: 1_000_000,
     time: Duration::from_secs(5),
     tries: 3,
