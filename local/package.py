@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, List
 
 from local.console import Problem, say, step
-from local.tooling import HOME, ROOT, ensure_venv, require_rust
+from local.tooling import ROOT, ensure_venv, require_rust
 
 TARGET = "aarch64-unknown-linux-gnu"
 
@@ -25,8 +25,8 @@ def package(arguments: List[str]) -> int:
     # cargo-lambda writes below the target directory, and sam looks there below the checkout.
     environment["CARGO_TARGET_DIR"] = str(ROOT / "target")
     run("cargo lambda build --release --arm64", ["cargo", "lambda", "build", "--release", "--arm64", *locked()], environment)
-    run("sam build", [str(python.parent / "sam"), "build", "--build-dir", str(HOME / "sam")], environment)
-    for bootstrap in sorted((HOME / "sam").glob("*/bootstrap")):
+    run("sam build", [str(python.parent / "sam"), "build"], environment)
+    for bootstrap in sorted((ROOT / ".aws-sam" / "build").glob("*/bootstrap")):
         say(f"    {bootstrap.parent.name:<18} {bootstrap.stat().st_size / 1e6:6.1f} MB  {kind(bootstrap)}")
     return 0
 
