@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod lookup;
 pub mod payloads;
 pub mod products;
+mod recall_item;
 pub mod recalls;
 
 use std::{collections::HashMap, error::Error, time::Duration};
