@@ -17,7 +17,9 @@ use aws_sdk_dynamodb::{
         WriteRequest,
     },
 };
-use aws_sdk_s3::{Client as S3, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client as S3, operation::list_objects_v2::ListObjectsV2Output, primitives::ByteStream,
+};
 use aws_sdk_sqs::{
     Client as Sqs,
     types::{DeleteMessageBatchRequestEntry, QueueAttributeName},
@@ -293,7 +295,7 @@ impl Sandbox {
         let listed = self.s3().list_objects_v2().bucket(&self.bucket);
         let pages = listed.prefix(prefix).into_paginator().send();
         let pages: Vec<_> = pages.try_collect().await.expect(READY);
-        let objects = pages.iter().flat_map(|page| page.contents());
+        let objects = pages.iter().flat_map(ListObjectsV2Output::contents);
         objects
             .filter_map(|object| Some(object.key()?.to_owned()))
             .collect()

@@ -35,7 +35,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(45),
-            slice: Duration::from_secs(180),
+            slice: Duration::from_mins(3),
             body: 64_000_000,
             time: Duration::from_mins(1),
             tries: 3,

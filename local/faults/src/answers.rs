@@ -9,9 +9,8 @@ use crate::{Call, Fault, Service};
 /// Returns the answer that a fault gives without the service being asked, if it gives one.
 pub(crate) fn error(fault: Fault, call: &Call) -> Option<Response<Full<Bytes>>> {
     match fault {
-        Fault::Throttle | Fault::Partial => Some(throttled(call.service)),
         Fault::Conflict if call.operation == "TransactWriteItems" => Some(conflict()),
-        Fault::Conflict => Some(throttled(call.service)),
+        Fault::Throttle | Fault::Partial | Fault::Conflict => Some(throttled(call.service)),
         Fault::ServerError => Some(failed(call.service)),
         Fault::DropBefore | Fault::DropAfter | Fault::DelayMs(_) => None,
     }

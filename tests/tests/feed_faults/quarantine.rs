@@ -70,7 +70,7 @@ async fn a_window_that_loses_too_much_is_held_back_and_the_last_good_one_stands(
             [""; 0],
             "{case}"
         );
-        assert_eq!(desk.sandbox.announced().await, [vec![]; 0], "{case}");
+        assert!(desk.sandbox.announced().await.is_empty(), "{case}");
     }
 }
 
