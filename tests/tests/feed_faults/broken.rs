@@ -109,7 +109,7 @@ async fn a_feed_that_fails_is_noted_and_what_it_said_before_stands() {
     let rows = cpsc_rows(20);
     desk.says([Answer::rows(&rows)]);
     assert!(desk.run().await.is_empty());
-    let first = desk.now();
+    let first = Some(desk.now());
     let stands = desk.sandbox.picture().await.recalls_only();
     assert_eq!(stands.recalls().len(), 20);
     desk.sandbox.announced().await;
@@ -146,7 +146,7 @@ async fn a_feed_that_fails_is_noted_and_what_it_said_before_stands() {
         );
         assert_eq!(
             (Some(error.at), sum.last_attempt),
-            (desk.now(), desk.now()),
+            (Some(desk.now()), Some(desk.now())),
             "{}",
             failure.name
         );
@@ -171,7 +171,7 @@ async fn a_feed_that_fails_is_noted_and_what_it_said_before_stands() {
     desk.says([Answer::rows(&rows)]);
     assert!(desk.run().await.is_empty());
     let sum = desk.sum().await;
-    assert_eq!((sum.last_error, sum.last_success), (None, desk.now()));
+    assert_eq!((sum.last_error, sum.last_success), (None, Some(desk.now())));
     assert!(!desk.coverage().await.failing);
     assert_eq!(
         desk.sandbox

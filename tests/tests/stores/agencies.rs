@@ -45,7 +45,10 @@ async fn the_planner_and_a_worker_write_one_window_without_touching_each_others_
         ..WindowState::new(slice.clone())
     };
     assert_eq!(store.window(cpsc, &slice).await.unwrap(), planned);
-    assert_eq!(store.windows(cpsc).await.unwrap(), [planned.clone()]);
+    assert_eq!(
+        store.windows(cpsc).await.unwrap(),
+        std::slice::from_ref(&planned)
+    );
     let state = applied(planned.clone());
     let (queued, put) = tokio::join!(
         store.queued(cpsc, &slice, noon()),
