@@ -1,4 +1,4 @@
-"""Builds the functions with the dev profile and packs each as the zip that Lambda takes."""
+"""Builds the functions, with the dev profile unless told, and packs each as the zip that Lambda takes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from local.console import Problem
 from local.tooling import ROOT, require_rust
 
 
-def cargo_build() -> Dict[str, Path]:
+def cargo_build(profile: str = "dev") -> Dict[str, Path]:
     """Builds every binary of the workspace and returns name -> program; cargo shows its own progress."""
     require_rust()
-    command = ["cargo", "build", "--workspace", "--bins", "--message-format=json-render-diagnostics"]
+    command = ["cargo", "build", "--workspace", "--bins", "--profile", profile, "--message-format=json-render-diagnostics"]
     if (ROOT / "Cargo.lock").is_file():
         command.append("--locked")
     programs: Dict[str, Path] = {}

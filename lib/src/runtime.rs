@@ -2,7 +2,15 @@
 //!
 //! A function's `main` hands over a builder and returns; nothing here knows what functions exist.
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use aws_config::{
     BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
@@ -32,9 +40,10 @@ pub struct Start {
 }
 
 impl Start {
-    /// Returns a directory of the function's own for files that may be lost at any time.
+    /// Returns a directory of the function's own for files that may be lost at any time. It is the same
+    /// for every process, so that the next one can clear away what a dead one left behind.
     pub fn scratch(&self, name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("babyshield-{name}-{}", std::process::id()))
+        std::env::temp_dir().join(format!("babyshield-{name}"))
     }
 }
 
@@ -48,10 +57,20 @@ where
     block_on(async {
         let mut start = start().await;
         let handler = build(&mut start).await?;
-        let handler = &handler;
+        let (handler, warm) = (&handler, &AtomicBool::new(false));
         lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-            // The runtime logs what it is given: one line with the causes, not the SDK's insides.
+            let begun = Instant::now();
+            let cold_start = !warm.swap(true, Ordering::Relaxed);
             let outcome = handler(event.payload).await;
+            tracing::info!(
+                lambda.request_id = event.context.request_id,
+                xray.trace_id = event.context.xray_trace_id,
+                duration_ms = begun.elapsed().as_secs_f64() * 1000.0,
+                cold_start,
+                failed = outcome.is_err(),
+                "event handled"
+            );
+            // The runtime logs what it is given: one line with the causes, not the SDK's insides.
             outcome.map_err(|error| Error::from(chain(&*error)))
         }))
         .await
@@ -114,7 +133,7 @@ fn telemetry(level: &str) {
     let _ = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        .with_current_span(true)
         .with_span_list(false)
         .with_target(false)
         .with_env_filter(filter)

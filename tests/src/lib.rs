@@ -2,6 +2,9 @@
 
 pub mod feed_rows;
 pub mod feed_server;
+pub mod meter;
 pub mod openapi;
 pub mod sandbox;
+pub mod schema;
+pub mod stack;
 pub mod template;

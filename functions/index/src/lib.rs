@@ -62,6 +62,7 @@ where
         match jobs::parse::<IndexJob>(&message.body) {
             Ok(job) => {
                 let IndexJob::IndexRecalls { recalls } = job.kind;
+                tracing::info!(request.id = job.request_id, job.id = %job.id, recalls = recalls.len(), "job taken");
                 wanted.extend(recalls);
                 good.push(message.id.clone());
             }

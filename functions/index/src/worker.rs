@@ -24,9 +24,9 @@ use crate::apply;
 /// The name of the writer's lease.
 const LEASE: &str = "index";
 /// How long a writer that died is waited for, in seconds: longer than the function may run.
-const LEASE_SECONDS: i64 = 150;
+const LEASE_SECONDS: i64 = 330;
 /// How long a worker waits for the one before it, before its messages go back to the queue.
-const WAIT_FOR_LEASE: Duration = Duration::from_secs(45);
+const WAIT_FOR_LEASE: Duration = Duration::from_secs(130);
 /// What fetched files may take of the temporary directory, in bytes.
 const DISK: u64 = 300_000_000;
 
@@ -47,6 +47,7 @@ impl Config {
         let recalls_table = settings.required("RECALLS_TABLE");
         let ledger_table = settings.required("LEDGER_TABLE");
         let bucket = settings.required("BUCKET");
+        settings.optional::<String>("ENVIRONMENT");
         Some(Self {
             recalls_table: recalls_table?,
             ledger_table: ledger_table?,
@@ -109,18 +110,9 @@ impl App {
     /// would be out of sight for many minutes.
     async fn lease(&self) -> Result<Option<Lease>, StoreError> {
         let owner = self.ids.new_id().to_string();
-        let begun = std::time::Instant::now();
-        loop {
-            let lease = self
-                .ledger
-                .lease(LEASE, &owner, LEASE_SECONDS, self.clock.now())
-                .await?;
-            if lease.is_some() || begun.elapsed() > WAIT_FOR_LEASE {
-                return Ok(lease);
-            }
-            let wait = rand::random_range(100..=400);
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-        }
+        self.ledger
+            .lease_within(LEASE, &owner, LEASE_SECONDS, WAIT_FOR_LEASE, &*self.clock)
+            .await
     }
 
     async fn load(

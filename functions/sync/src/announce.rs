@@ -30,7 +30,13 @@ impl App {
         for recalls in recalls.chunks(RECALLS_PER_MESSAGE) {
             let filed = each(recalls, async |stored: &StoredRecall| {
                 let postings = postings(&stored.recall, stored.version);
-                self.recalls.file(stored, &postings).await?;
+                match self.recalls.file(stored, &postings).await {
+                    // Trying again would not help, and must not hold up the agency.
+                    Err(error @ StoreError::TooLarge(_)) => tracing::error!(
+                        recall.id = %stored.recall.id, cause = %error, "recall not filed under every identifier"
+                    ),
+                    other => other?,
+                }
                 Ok((stored.recall.id.clone(), stored.version))
             })
             .await;

@@ -1,5 +1,7 @@
 //! Stores the recalls of a window: what is new or changed becomes a version, the rest stays as it is.
 
+use std::time::Duration;
+
 use babyshield::{
     domain::{
         posting::postings,
@@ -128,6 +130,7 @@ impl App {
             match written {
                 Ok(Some(stored)) => return Ok(Outcome::Written(Box::new(stored))),
                 Ok(None) => {
+                    tokio::time::sleep(Duration::from_millis(rand::random_range(5..=50))).await;
                     let mut found = self.recalls.find_many(std::slice::from_ref(&id)).await?;
                     before = found.remove(&id);
                 }

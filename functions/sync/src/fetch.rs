@@ -27,7 +27,7 @@ pub struct Limits {
     pub tries: u32,
     /// The wait before the second try; later ones double it.
     pub backoff: Duration,
-    /// The pause between two pages of one host.
+    /// The time between two requests to one host, of all workers together.
     pub pause: Duration,
 }
 
@@ -83,6 +83,8 @@ impl Fetcher {
             .connect_timeout(Duration::from_secs(10))
             .timeout(limits.time)
             .redirect(redirect::Policy::limited(3))
+            // A redirect must not lead away from https either; the stand-in is on loopback.
+            .https_only(origin.is_none())
             .user_agent("BabyShield recall sync")
             .build()?;
         Ok(Self {
@@ -92,11 +94,12 @@ impl Fetcher {
         })
     }
 
-    /// Waits between two pages, so that no agency is pressed.
-    pub(crate) async fn pause(&self) {
-        if self.origin.is_none() {
-            tokio::time::sleep(self.limits.pause).await;
+    /// Returns the agency's host that would be asked; nothing where an origin stands in for all of them.
+    pub(crate) fn host(&self, url: &str) -> Option<String> {
+        if self.origin.is_some() {
+            return None;
         }
+        Some(Url::parse(url).ok()?.host_str()?.to_owned())
     }
 
     /// Fetches a page, unless the server says that it is the one we know.

@@ -1,14 +1,16 @@
 //! The worker that brings recalls in: it plans what is due, fetches it, and stores what changed.
 //!
-//! Two kinds of event reach it: schedules (`{"kind": "plan"}`, `{"kind": "sweep"}`) and batches of
-//! jobs from the queue `sync`.
+//! Two kinds of event reach it: orders of schedules and operators (`{"kind": "plan"}`, `{"kind":
+//! "sweep"}`, `{"kind": "reindex"}`), and batches of jobs from the queue `sync`.
 
 mod announce;
 mod apply;
 mod catalogue;
 mod each;
 mod fetch;
+mod pages;
 mod plan;
+mod reindex;
 mod slice;
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use aws_sdk_sqs::Client as Sqs;
 use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
-    domain::agency::AgencyKey,
+    domain::{agency::AgencyKey, feed_state::Slice},
     messages,
     runtime::{Error, Start, chain},
     stores::{
@@ -33,6 +35,7 @@ use babyshield::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tracing::Instrument;
 
 use crate::fetch::Fetcher;
 pub use crate::fetch::Limits;
@@ -102,6 +105,12 @@ enum Order {
     Plan(plan::PlanOrder),
     /// Announce what was stored and not announced.
     Sweep {},
+    /// Name every stored recall to the index again.
+    Reindex {
+        /// Only this agency's.
+        #[serde(default)]
+        agency: Option<AgencyKey>,
+    },
 }
 
 impl App {
@@ -161,11 +170,21 @@ impl App {
                 let announced = self.sweep().await?;
                 Ok(json!({"announced": announced}))
             }
+            Order::Reindex { agency } => {
+                let recalls = self.reindex(agency).await?;
+                Ok(json!({"recalls": recalls}))
+            }
         }
     }
 
     async fn work(&self, body: &str) -> Result<(), Error> {
         let job = jobs::parse::<SyncJob>(body)?;
+        // Every line that follows carries the identifier of the request that caused it.
+        let span = tracing::info_span!("job", request.id = job.request_id, job.id = %job.id);
+        self.carry_out(job).instrument(span).await
+    }
+
+    async fn carry_out(&self, job: Job<SyncJob>) -> Result<(), Error> {
         match job.kind {
             SyncJob::SyncAgency {
                 agency,
@@ -176,7 +195,7 @@ impl App {
             } => {
                 let task = slice::Task {
                     agency,
-                    slice: babyshield::domain::feed_state::Slice { parts, window },
+                    slice: Slice { parts, window },
                     accept,
                     full,
                     request_id: job.request_id,

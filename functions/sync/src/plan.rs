@@ -43,6 +43,9 @@ impl App {
             .lease("plan", &planner, LEASE_SECONDS, now)
             .await?
         else {
+            if order.force {
+                return Err("another planner is at work; give the order again".into());
+            }
             tracing::info!("another planner is at work");
             return Ok(0);
         };
@@ -85,7 +88,8 @@ impl App {
                     agency: agency.key(),
                     parts: state.slice.parts.clone(),
                     window: state.slice.window,
-                    accept: order.accept,
+                    // Accepting is for what an operator has looked at, and for nothing else.
+                    accept: order.accept && state.quarantined.is_some(),
                     full: order.full,
                 };
                 self.job(kind, planner)

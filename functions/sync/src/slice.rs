@@ -1,32 +1,22 @@
 //! One job: fetch a slice of a feed, keep it, read it, judge it, apply it.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use babyshield::{
     domain::{
-        agency::{Agency, AgencyKey, Part},
+        agency::{Agency, AgencyKey},
         feed_state::{Failure, PageState, Slice, WindowState, quarantine},
     },
-    feeds::{self, Adapter, FeedError, Next, Page, PageRequest, Parsed},
+    feeds::{self, Adapter, Page, Parsed},
     metrics,
-    runtime::{Error, chain},
-    stores::{StoreError, ledger::Lease, payloads::Payloads},
+    runtime::Error,
+    stores::StoreError,
 };
 
-use crate::{
-    App, dimension,
-    fetch::{FetchError, Fetched},
-};
+use crate::{App, dimension, pages::Fetch};
 
 /// How long a worker that died is waited for, in seconds: longer than the function may run.
 const LEASE_SECONDS: i64 = 330;
-/// The most pages of one slice, a bound on feeds that never end.
-const PAGES_MOST: usize = 400;
-/// The most that all pages of one slice may have together, in bytes.
-const BYTES_MOST: usize = 256_000_000;
 /// How many reasons of rejects are kept to be shown.
 const REASONS: usize = 10;
 /// The longest reason that is kept, in characters.
@@ -44,21 +34,13 @@ pub(crate) struct Task {
 
 /// Why a slice could not be read. The feed's faults are noted and shown; ours send the job back.
 #[derive(Debug, thiserror::Error)]
-enum SliceError {
+pub(crate) enum SliceError {
     #[error("{0}")]
     Feed(String),
     #[error("a payload that was kept is gone: {0}")]
     Lost(String),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// All pages of a slice.
-#[derive(Debug, Default)]
-struct Fetch {
-    pages: Vec<(PageRequest, Vec<u8>)>,
-    states: Vec<PageState>,
-    modified: bool,
 }
 
 impl App {
@@ -69,23 +51,6 @@ impl App {
         let Some(adapter) = feeds::adapter(agency.family).filter(|_| agency.enabled) else {
             return Err(format!("{} is not enabled or has no adapter", task.agency).into());
         };
-        let Some(lease) = self.lease(task).await? else {
-            return Err(format!(
-                "another job is at work on {} {} {}",
-                task.agency,
-                task.slice.name(),
-                task.slice.window
-            )
-            .into());
-        };
-        let outcome = self.sync_leased(task, agency, adapter).await;
-        self.ledger.release(&lease).await?;
-        outcome
-    }
-
-    /// Takes the slice's lease, waiting a while for the job before this one. A job that does not get
-    /// it must go back to the queue: the other worker may be dead, and this one may ask for more.
-    async fn lease(&self, task: &Task) -> Result<Option<Lease>, StoreError> {
         let name = format!(
             "sync#{}#{}#{}",
             task.agency,
@@ -93,16 +58,18 @@ impl App {
             task.slice.window
         );
         let owner = self.ids.new_id().to_string();
-        let begun = Instant::now();
-        loop {
-            let now = self.clock.now();
-            let lease = self.ledger.lease(&name, &owner, LEASE_SECONDS, now).await?;
-            if lease.is_some() || begun.elapsed() >= self.fetcher.limits.lease {
-                return Ok(lease);
-            }
-            let wait = rand::random_range(100..=400);
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-        }
+        let wait = self.fetcher.limits.lease;
+        let lease = self
+            .ledger
+            .lease_within(&name, &owner, LEASE_SECONDS, wait, &*self.clock)
+            .await?;
+        // A job that does not get the lease goes back to the queue: the other worker may be dead, and
+        // this job may ask for more.
+        let lease = lease.ok_or_else(|| format!("another job is at work on {name}"))?;
+        let outcome = self.sync_leased(task, agency, adapter).await;
+        let released = self.ledger.release(&lease).await;
+        outcome?;
+        Ok(released?)
     }
 
     async fn sync_leased(
@@ -188,6 +155,7 @@ impl App {
             .parse(agency, &pages)
             .map_err(|error| SliceError::Feed(error.to_string()))?;
         drop(pages);
+        let Fetch { states, .. } = fetch;
         let Parsed {
             recalls,
             rejects,
@@ -207,10 +175,7 @@ impl App {
             return Ok(());
         }
         let found = recalls.len() as u64;
-        let raw_ref = fetch
-            .states
-            .first()
-            .map_or_else(String::new, |page| page.raw_ref.clone());
+        let raw_ref = self.payload_of(task, &states).await?;
         let applied = self.apply(task, adapter, recalls, &raw_ref).await?;
         let reasons = rejects
             .iter()
@@ -233,7 +198,7 @@ impl App {
                 .take(REASONS)
                 .map(|reason| shortened(&reason))
                 .collect(),
-            pages: fetch.states,
+            pages: states,
             revision: feeds::REVISION,
         };
         tracing::info!(
@@ -251,119 +216,6 @@ impl App {
         );
         Ok(())
     }
-
-    /// Fetches every page of every part, splitting windows that the feed cannot page through.
-    async fn fetch_slice(
-        &self,
-        task: &Task,
-        agency: &'static Agency,
-        adapter: &dyn Adapter,
-        known: Option<&WindowState>,
-    ) -> Result<Fetch, SliceError> {
-        let mut waiting: VecDeque<(&Part, PageRequest)> = VecDeque::new();
-        for name in &task.slice.parts {
-            let part = agency.parts.iter().find(|part| &part.name == name);
-            let part =
-                part.ok_or_else(|| SliceError::Feed(format!("the feed has no part {name}")))?;
-            waiting.push_back((part, adapter.first(part, task.slice.window)));
-        }
-        let mut fetch = Fetch::default();
-        let mut bytes = 0;
-        while let Some((part, request)) = waiting.pop_front() {
-            if fetch.pages.len() == PAGES_MOST {
-                return Err(SliceError::Feed(format!(
-                    "the window has more than {PAGES_MOST} pages"
-                )));
-            }
-            if !fetch.pages.is_empty() {
-                self.fetcher.pause().await;
-            }
-            let (body, state, modified) =
-                self.fetch_page(task.agency, part, &request, known).await?;
-            let info = adapter
-                .inspect(state.status, &body)
-                .map_err(|error: FeedError| SliceError::Feed(error.to_string()))?;
-            match adapter.next(&request, &info) {
-                Next::Split => {
-                    let Some((first, second)) = request.window.halves() else {
-                        let reason = format!(
-                            "{} has more rows than the feed hands out",
-                            request.window.from
-                        );
-                        return Err(SliceError::Feed(reason));
-                    };
-                    waiting.push_front((part, adapter.first(part, second)));
-                    waiting.push_front((part, adapter.first(part, first)));
-                    continue;
-                }
-                Next::Page(next) => waiting.push_front((part, next)),
-                Next::Done => {}
-            }
-            bytes += body.len();
-            if bytes > BYTES_MOST {
-                return Err(SliceError::Feed(format!(
-                    "the window has more than {BYTES_MOST} bytes"
-                )));
-            }
-            fetch.modified |= modified;
-            fetch.pages.push((request, body));
-            fetch.states.push(state);
-        }
-        Ok(fetch)
-    }
-
-    /// Returns a page with its state and whether it differs from the one that was known.
-    async fn fetch_page(
-        &self,
-        agency: AgencyKey,
-        part: &Part,
-        request: &PageRequest,
-        known: Option<&WindowState>,
-    ) -> Result<(Vec<u8>, PageState, bool), SliceError> {
-        let known = known.and_then(|known| known.pages.iter().find(|page| page.url == request.url));
-        match self
-            .fetcher
-            .get(&request.url, known)
-            .await
-            .map_err(feed_fault)?
-        {
-            Fetched::Page { body, mut state } => {
-                state.raw_ref = Payloads::key(agency, &part.name, &body);
-                let modified = known.is_none_or(|known| known.raw_ref != state.raw_ref);
-                if modified {
-                    self.payloads.keep(&state.raw_ref, &body).await?;
-                }
-                Ok((body, state, modified))
-            }
-            Fetched::NotModified => {
-                let state = known
-                    .cloned()
-                    .ok_or_else(|| SliceError::Feed("304 unasked for".into()))?;
-                let body = self.payloads.find(&state.raw_ref, BYTES_MOST).await?;
-                match body {
-                    Some(body) => Ok((body, state, false)),
-                    // Expired in the bucket: ask for it as if it had never been seen.
-                    None => match self
-                        .fetcher
-                        .get(&request.url, None)
-                        .await
-                        .map_err(feed_fault)?
-                    {
-                        Fetched::Page { body, mut state } => {
-                            state.raw_ref = Payloads::key(agency, &part.name, &body);
-                            self.payloads.keep(&state.raw_ref, &body).await?;
-                            Ok((body, state, true))
-                        }
-                        Fetched::NotModified => Err(SliceError::Lost(request.url.clone())),
-                    },
-                }
-            }
-        }
-    }
-}
-
-fn feed_fault(error: FetchError) -> SliceError {
-    SliceError::Feed(chain(&error))
 }
 
 fn too_slow(most: Duration) -> SliceError {

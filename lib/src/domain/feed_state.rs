@@ -17,7 +17,10 @@ pub const REJECT_PERCENT: u64 = 1;
 /// How long a job that was sent is waited for before it is planned again.
 const QUEUED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// How soon a failed window is tried again.
-const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(15);
+const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How early a slice may be looked at: planners run every 15 minutes, and a slice that is due a moment
+/// after one of them should not wait for the next.
+const EARLY: SignedDuration = SignedDuration::from_mins(3);
 
 /// What one job fetches: the parts of a feed that are read together, and the days.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -163,7 +166,7 @@ pub fn is_due(agency: &Agency, state: Option<&WindowState>, slice: &Slice, now: 
     !waits
         && state
             .last_attempt
-            .is_none_or(|attempt| attempt + pause <= now)
+            .is_none_or(|attempt| attempt + pause <= now + EARLY)
 }
 
 /// Returns why a payload must not be applied, or nothing when it may.

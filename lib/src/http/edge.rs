@@ -19,9 +19,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery,
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use lambda_http::RequestExt;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -32,11 +30,13 @@ use tower_http::{
         CompressionLayer, Predicate,
         predicate::{NotForContentType, SizeAbove},
     },
-    cors::{AllowOrigin, CorsLayer},
 };
 
 use super::{
+    alias::{DEPRECATED_SINCE, canonical_path, rewrite},
     answer::{Cache, Prepared, Success},
+    negotiation::{accepts_json, matches_tag},
+    origins::{cors, exact_origin},
     problem::{Code, Problem, ProblemBody},
 };
 use crate::{
@@ -45,13 +45,10 @@ use crate::{
     runtime::{Start, chain},
 };
 
-/// When the aliases were declared obsolete: 2026-01-01 (RFC 9745).
-const DEPRECATED_SINCE: &str = "@1767225600";
-
 /// Text shorter than this is not worth compressing, in bytes.
 const COMPRESS_ABOVE: u64 = 1024;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The settings of the edge.
 #[derive(Clone)]
@@ -103,58 +100,15 @@ impl Edge {
         let compression = CompressionLayer::new()
             .quality(CompressionLevel::Fastest)
             .compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::IMAGES));
-        let cors = CorsLayer::new()
-            .allow_origin(AllowOrigin::list(self.origins.clone()))
-            .allow_credentials(true)
-            .allow_methods([
-                Method::GET,
-                Method::HEAD,
-                Method::POST,
-                Method::PUT,
-                Method::PATCH,
-                Method::DELETE,
-            ])
-            .allow_headers([
-                header::AUTHORIZATION,
-                header::CONTENT_TYPE,
-                header::IF_MATCH,
-                header::IF_NONE_MATCH,
-                REQUEST_ID,
-                HeaderName::from_static("x-api-key"),
-                HeaderName::from_static("idempotency-key"),
-            ])
-            .expose_headers([
-                header::ETAG,
-                header::LINK,
-                header::LOCATION,
-                header::RETRY_AFTER,
-                REQUEST_ID,
-            ])
-            .max_age(std::time::Duration::from_mins(10));
         // A router of its own, so that the layers run before the path is matched.
         Router::new()
             .fallback_service(noted)
             .layer(CatchPanicLayer::custom(panicked))
             .layer(middleware::from_fn_with_state(self.clone(), finish))
             .layer(compression)
-            .layer(cors)
+            .layer(cors(&self.origins))
             .layer(middleware::from_fn_with_state(self, enter))
     }
-}
-
-fn exact_origin(origin: &str) -> Result<HeaderValue, &'static str> {
-    if origin == "*" || origin == "null" {
-        return Err("credentials need exact origins");
-    }
-    let uri: Uri = origin.parse().map_err(|_| "not an origin")?;
-    let plain = matches!(uri.scheme_str(), Some("https" | "http"))
-        && uri.authority().is_some()
-        && !origin.ends_with('/')
-        && uri.path() == "/";
-    if !plain {
-        return Err("an origin is scheme://host[:port] and nothing else");
-    }
-    HeaderValue::from_str(origin).map_err(|_| "not an origin")
 }
 
 /// The route that a request matched, noted for the log and the metrics.
@@ -217,6 +171,7 @@ async fn enter(State(edge): State<Edge>, mut request: Request, next: Next) -> Re
             headers.insert(header::LINK, link);
         }
     }
+    one_vary(headers);
     secure(headers);
     let route = response
         .extensions()
@@ -255,42 +210,22 @@ fn well_formed(id: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-struct Alias {
-    path: String,
-    deprecated: bool,
-}
-
-/// Returns the canonical path where the given one is only another way to say it.
-fn canonical_path(path: &str) -> Option<Alias> {
-    let trimmed = if path.len() > 1 {
-        path.trim_end_matches('/')
-    } else {
-        path
-    };
-    let trimmed = if trimmed.is_empty() { "/" } else { trimmed };
-    match trimmed.strip_prefix("/api/") {
-        Some(rest) if rest != "v1" && !rest.starts_with("v1/") => Some(Alias {
-            path: format!("/api/v1/{rest}"),
-            deprecated: true,
-        }),
-        _ => (trimmed != path).then(|| Alias {
-            path: trimmed.to_owned(),
-            deprecated: false,
-        }),
-    }
-}
-
-fn rewrite(request: &mut Request, path: &str) {
-    let path_and_query = match request.uri().query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let mut parts = request.uri().clone().into_parts();
-    if let Ok(path_and_query) = path_and_query.parse::<PathAndQuery>() {
-        parts.path_and_query = Some(path_and_query);
-        if let Ok(uri) = Uri::from_parts(parts) {
-            *request.uri_mut() = uri;
-        }
+/// Puts what the layers say about `Vary` into one field: of several fields of the same name a gateway
+/// keeps one.
+fn one_vary(headers: &mut HeaderMap) {
+    let fields = headers.get_all(header::VARY).iter();
+    let mut names: Vec<String> = fields
+        .filter_map(|field| field.to_str().ok())
+        .flat_map(|field| field.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    if let Ok(line) = HeaderValue::from_str(&names.join(", "))
+        && !names.is_empty()
+    {
+        headers.insert(header::VARY, line);
     }
 }
 
@@ -411,16 +346,6 @@ fn success_response(
     with_body(response, "application/json", body)
 }
 
-fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
-    let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else {
-        return false;
-    };
-    known
-        .split(',')
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
-}
-
 fn problem_response(
     edge: &Edge,
     problem: &Problem,
@@ -475,33 +400,6 @@ fn with_body(response: Response, content_type: &'static str, body: Bytes) -> Res
         .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, body.into())
-}
-
-/// Returns whether the client takes JSON; one that says nothing takes anything.
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut said = false;
-    for value in headers.get_all(header::ACCEPT) {
-        let Ok(value) = value.to_str() else { continue };
-        for range in value.split(',') {
-            said = true;
-            let mut parts = range.split(';').map(str::trim);
-            let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let refused = parts.any(|part| {
-                part.strip_prefix("q=")
-                    .and_then(|weight| weight.parse::<f32>().ok())
-                    .is_some_and(|weight| weight <= 0.0)
-            });
-            let fits = matches!(
-                media_type.as_str(),
-                "*/*" | "application/*" | "application/json"
-            ) || (media_type.starts_with("application/")
-                && media_type.ends_with("+json"));
-            if fits && !refused {
-                return true;
-            }
-        }
-    }
-    !said
 }
 
 #[cfg(test)]

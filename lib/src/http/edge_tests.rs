@@ -336,3 +336,17 @@ async fn a_huge_or_deep_body_is_refused() {
     .await;
     assert!(matches!(got.status, 400 | 422), "{}", got.status);
 }
+
+#[tokio::test]
+async fn what_an_answer_varies_by_stands_in_one_line() {
+    // A gateway keeps one of several fields of the same name: a cache would mix up the rest.
+    let request = Request::get("/api/v1/long")
+        .header("accept-encoding", "gzip")
+        .header("origin", "https://app.example");
+    let got = send(request, Body::empty()).await;
+    let lines: Vec<_> = got.headers.get_all("vary").iter().collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let varies = got.header("vary").to_lowercase();
+    assert!(varies.contains("origin") && varies.contains("accept-encoding"));
+    assert_eq!(varies.matches("origin").count(), 1, "{varies}");
+}

@@ -1,11 +1,14 @@
 //! What every HTTP function shares, in one place: the edge around its router, the shape of answers
 //! and errors, lists, cursors and extractors. It knows no function and no table.
 
+mod alias;
 pub mod answer;
 pub mod cursor;
 pub mod edge;
 pub mod extract;
 pub mod list;
+mod negotiation;
+mod origins;
 pub mod params;
 pub mod problem;
 #[cfg(feature = "search")]

@@ -84,10 +84,15 @@ impl SnapshotWriter {
                     manifest: Some(manifest),
                 })
             }
+            // A pointer that was lost must not make an index of what happens to change next: the newest
+            // generation is where it stood.
             Look::Absent | Look::Same => Ok(Base {
                 etag: None,
                 previous: Vec::new(),
-                manifest: None,
+                manifest: match self.last_number().await? {
+                    0 => None,
+                    last => Some(self.bucket.manifest(last).await?),
+                },
             }),
         }
     }

@@ -120,6 +120,11 @@ pub fn lease(name: &str) -> Key {
     Key::new(format!("LEASE#{name}"), "LEASE")
 }
 
+/// `ledger`: the turns of those who ask a host.
+pub fn turn(host: &str) -> Key {
+    Key::new(format!("TURN#{host}"), "TURN")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +145,7 @@ mod tests {
             coverage(),
             product(&gtin),
             lease("sync"),
+            turn("api.fda.gov"),
         ];
         let shapes: Vec<_> = shapes
             .iter()
@@ -157,6 +163,7 @@ mod tests {
                 "COVERAGE | COVERAGE",
                 "PRODUCT#00036000291452 | PRODUCT",
                 "LEASE#sync | LEASE",
+                "TURN#api.fda.gov | TURN",
             ]
         );
         assert_eq!(month(cpsc, year.from), "us-cpsc#2026-01");

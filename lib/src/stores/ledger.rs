@@ -1,9 +1,15 @@
-//! Leases: who may do a thing now.
+//! Leases and turns: who may do a thing now.
+
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{StoreError, keys, n, recalls::lost_race, s};
+use super::{StoreError, keys, n, number, recalls::lost_race, s};
+use crate::clock::Clock;
+
+/// How often a turn is asked for again when somebody else took it meanwhile.
+const TURN_TRIES: u32 = 10;
 
 /// The table `ledger`.
 #[derive(Debug, Clone)]
@@ -63,6 +69,77 @@ impl Ledger {
             Err(error) if lost_race(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes a lease, waiting for whoever holds it; returns nothing when that lasts longer than `wait`.
+    pub async fn lease_within(
+        &self,
+        name: &str,
+        owner: &str,
+        seconds: i64,
+        wait: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Option<Lease>, StoreError> {
+        let begun = Instant::now();
+        loop {
+            let lease = self.lease(name, owner, seconds, clock.now()).await?;
+            if lease.is_some() || begun.elapsed() >= wait {
+                return Ok(lease);
+            }
+            tokio::time::sleep(Duration::from_millis(rand::random_range(100..=400))).await;
+        }
+    }
+
+    /// Takes the next turn to ask a host and returns how long to wait for it: turns lie `apart`, however
+    /// many workers ask, and one that nobody took is not saved up.
+    pub async fn turn(
+        &self,
+        host: &str,
+        apart: Duration,
+        now: Timestamp,
+    ) -> Result<Duration, StoreError> {
+        let now = now.as_millisecond();
+        let apart = i64::try_from(apart.as_millis()).unwrap_or(i64::MAX);
+        for tries in 0..TURN_TRIES {
+            let answer = self
+                .client
+                .get_item()
+                .table_name(&self.table)
+                .set_key(Some(keys::turn(host).into_item()))
+                .consistent_read(true)
+                .send()
+                .await?;
+            let next = answer
+                .item
+                .as_ref()
+                .map(|item| number::<i64>(item, "next"))
+                .transpose()?;
+            let mine = next.unwrap_or(now).max(now);
+            let mut put = self
+                .client
+                .put_item()
+                .table_name(&self.table)
+                .set_item(Some(keys::turn(host).into_item()))
+                .item("next", n(mine.saturating_add(apart)))
+                .item("expires_at", n(mine / 1000 + 86_400));
+            put = match next {
+                None => put.condition_expression("attribute_not_exists(pk)"),
+                Some(next) => put
+                    .condition_expression("#next = :next")
+                    .expression_attribute_names("#next", "next")
+                    .expression_attribute_values(":next", n(next)),
+            };
+            match put.send().await.map_err(StoreError::from) {
+                Err(error) if lost_race(&error) => super::backoff(tries).await,
+                Err(error) => return Err(error),
+                Ok(_) => {
+                    return Ok(Duration::from_millis(
+                        u64::try_from(mine - now).unwrap_or_default(),
+                    ));
+                }
+            }
+        }
+        Err(StoreError::Busy("the turns of a host kept changing".into()))
     }
 
     /// Gives a lease back. Does nothing when it has passed to somebody else.

@@ -34,9 +34,12 @@ pub enum StoreError {
     #[error("an item is not what it should be: {0}")]
     Corrupt(String),
     /// An item would not fit (`DynamoDB` allows 400 kB).
-    #[error("an item of {0} bytes is too large for the store")]
+    #[error("an item of {0} bytes or more is too large for the store")]
     TooLarge(usize),
 }
+
+/// What an item may have, in bytes (`DynamoDB`).
+const ITEM_MOST: usize = 400_000;
 
 /// A raw item.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -64,6 +67,14 @@ where
             "TransactionConflictException",
             "TransactionInProgressException",
         ];
+        if let SdkError::ServiceError(service) = &error
+            && service
+                .err()
+                .message()
+                .is_some_and(|message| message.contains("Item size"))
+        {
+            return Self::TooLarge(ITEM_MOST);
+        }
         let passing = match &error {
             SdkError::ServiceError(service) => service
                 .err()

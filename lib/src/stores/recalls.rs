@@ -15,11 +15,12 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Put, TransactWriteItem},
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{Item, StoreError, batch_get, keys, n, number, s, text};
 use crate::domain::{
+    agency::AgencyKey,
     posting::{Posting, PostingKey},
     recall::{Recall, RecallId},
 };
@@ -333,6 +334,36 @@ impl RecallStore {
         }
     }
 
+    /// Returns an agency's recalls that were published in a month, by the index `by_month`.
+    pub async fn of_month(
+        &self,
+        agency: AgencyKey,
+        first_day: Date,
+    ) -> Result<Vec<RecallId>, StoreError> {
+        let mut ids = Vec::new();
+        let mut from = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("by_month")
+                .key_condition_expression("#month = :month")
+                .expression_attribute_names("#month", "month")
+                .expression_attribute_values(":month", s(keys::month(agency, first_day)))
+                .set_exclusive_start_key(from)
+                .send()
+                .await?;
+            for item in answer.items() {
+                ids.push(id_of(item)?);
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
     /// Returns up to `most` recalls whose mark has stood since before the given instant.
     pub async fn pending_since(
         &self,
@@ -354,11 +385,7 @@ impl RecallStore {
                 .send()
                 .await?;
             for item in answer.items() {
-                let id = text(item, "pk")?.trim_start_matches("RECALL#");
-                ids.push(
-                    id.parse()
-                        .map_err(|_| StoreError::Corrupt(format!("recall id {id}")))?,
-                );
+                ids.push(id_of(item)?);
             }
         }
         ids.truncate(most);
@@ -369,7 +396,7 @@ impl RecallStore {
 /// A condition that did not hold, alone or inside a transaction, or a transaction that met another
 /// one on the same item: in each case somebody else has written.
 pub(crate) fn lost_race(error: &StoreError) -> bool {
-    let StoreError::Refused(cause) = error else {
+    let (StoreError::Refused(cause) | StoreError::Busy(cause)) = error else {
         return false;
     };
     // A cancelled transaction tells its reasons, one for each item, in its message only.
@@ -377,6 +404,12 @@ pub(crate) fn lost_race(error: &StoreError) -> bool {
     ["ConditionalCheckFailed", "TransactionConflict"]
         .iter()
         .any(|reason| line.contains(reason))
+}
+
+fn id_of(item: &Item) -> Result<RecallId, StoreError> {
+    let id = text(item, "pk")?.trim_start_matches("RECALL#");
+    id.parse()
+        .map_err(|_| StoreError::Corrupt(format!("recall id {id}")))
 }
 
 fn item(stored: &StoredRecall) -> Result<Item, StoreError> {

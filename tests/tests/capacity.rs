@@ -1,0 +1,220 @@
+//! What requests cost in DynamoDB, measured through the real routers against the emulator.
+
+use std::{collections::BTreeMap, fs};
+
+use axum::{Router, body::Body};
+use babyshield::{http::edge::Edge, runtime::Start};
+use babyshield_tests::{
+    meter::{Call, Cost, Meter},
+    stack::Stack,
+    template::root,
+};
+use http::Request;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// One anonymous check of an unambiguous GTIN reads at most this many units.
+const MOST_UNITS: f64 = 4.0;
+
+fn app(function: &str, start: &mut Start) -> Router {
+    let edge = Edge::load(start);
+    macro_rules! configured {
+        ($crate_name:ident) => {{
+            let config = $crate_name::Config::load(&mut start.settings);
+            start.settings.finish(config).unwrap()
+        }};
+    }
+    let router = match function {
+        "recalls" => {
+            let config = configured!(babyshield_recalls);
+            babyshield_recalls::router(babyshield_recalls::App::new(start, config).unwrap())
+        }
+        "search" => {
+            let config = configured!(babyshield_search);
+            babyshield_search::router(babyshield_search::App::new(start, config).unwrap())
+        }
+        "scan" => {
+            let config = configured!(babyshield_scan);
+            babyshield_scan::router(babyshield_scan::App::new(start, config))
+        }
+        "ops" => {
+            let config = configured!(babyshield_ops);
+            babyshield_ops::router(babyshield_ops::App::new(start, config))
+        }
+        other => panic!("{other} is no HTTP function"),
+    };
+    start.settings.finish(edge).unwrap().around(router)
+}
+
+async fn send(app: &Router, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/json");
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let response = app
+        .clone()
+        .oneshot(request.body(body).unwrap())
+        .await
+        .unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+fn operations(calls: &[Call]) -> Vec<String> {
+    calls
+        .iter()
+        .map(|call| format!("{} {}", call.service, call.operation))
+        .collect()
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn one_anonymous_unambiguous_code_is_one_round_trip_of_four_units_and_no_write() {
+    let stack = Stack::loaded().await;
+    let meter = Meter::start(&stack.emulator).await;
+    let app = app("scan", &mut stack.start(&meter.endpoint));
+    let cases = fs::read(root().join("local/demo/cases.json")).unwrap();
+    let cases: Vec<Value> = serde_json::from_slice(&cases).unwrap();
+    let mut wrong = Vec::new();
+    let (mut checked, mut dearest) = (0, Cost::default());
+    for case in &cases {
+        let (status, answer) =
+            send(&app, "POST", "/api/v1/scan/barcode", Some(&case["request"])).await;
+        let calls = meter.take();
+        if case["problem"].is_string() {
+            assert!(
+                calls.is_empty(),
+                "{}: what is refused is looked up nowhere",
+                case["name"]
+            );
+            continue;
+        }
+        assert_eq!(status, 200, "{answer}");
+        let plain = answer["data"]["ambiguous"] == false && case["request"]["model"].is_null();
+        if !plain {
+            continue;
+        }
+        checked += 1;
+        let cost = Cost::of(&calls);
+        if cost.read > dearest.read {
+            dearest = cost;
+        }
+        if operations(&calls) != ["dynamodb BatchGetItem"]
+            || cost.read > MOST_UNITS
+            || cost.write > 0.0
+        {
+            wrong.push(format!(
+                "{}: {:?} {cost:?}",
+                case["name"],
+                operations(&calls)
+            ));
+        }
+    }
+    assert!(checked > 200, "only {checked} plain codes");
+    assert!(
+        dearest.read >= 3.0,
+        "two tables and the coverage are three items: {dearest:?}"
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn an_ambiguous_code_and_a_model_still_take_one_round_trip() {
+    let stack = Stack::loaded().await;
+    let meter = Meter::start(&stack.emulator).await;
+    let app = app("scan", &mut stack.start(&meter.endpoint));
+    for request in [
+        json!({"code": "12345670"}),
+        json!({"code": "850099000234", "model": "LB-410"}),
+    ] {
+        send(&app, "POST", "/api/v1/scan/barcode", Some(&request)).await;
+        let calls = meter.take();
+        assert_eq!(operations(&calls), ["dynamodb BatchGetItem"], "{request}");
+        assert!(
+            Cost::of(&calls).read <= 6.0,
+            "{request}: {:?}",
+            Cost::of(&calls)
+        );
+    }
+}
+
+/// The routes that are measured: function, method, path, body.
+fn routes() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
+    vec![
+        (
+            "scan",
+            "POST",
+            "/api/v1/scan/barcode",
+            Some(json!({"code": "850099000012"})),
+        ),
+        ("recalls", "GET", "/api/v1/recalls", None),
+        ("recalls", "GET", "/api/v1/recalls/us-cpsc:24901", None),
+        (
+            "recalls",
+            "GET",
+            "/api/v1/recalls/us-cpsc:24901/versions/1",
+            None,
+        ),
+        ("recalls", "GET", "/api/v1/agencies", None),
+        ("recalls", "GET", "/api/v1/agencies/us-cpsc", None),
+        ("search", "GET", "/api/v1/search/products?q=crib", None),
+        ("ops", "GET", "/health", None),
+        ("ops", "GET", "/ready", None),
+        ("ops", "GET", "/api/v1/health", None),
+    ]
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn no_read_writes_and_every_route_has_its_price() {
+    let stack = Stack::loaded().await;
+    let meter = Meter::start(&stack.emulator).await;
+    let mut apps = BTreeMap::new();
+    for function in ["scan", "recalls", "search", "ops"] {
+        apps.insert(function, app(function, &mut stack.start(&meter.endpoint)));
+    }
+    let mut rows = Vec::new();
+    for (function, method, path, body) in routes() {
+        // The first request fetches what an instance keeps: the index, the key of cursors.
+        for _ in 0..2 {
+            let (status, answer) = send(&apps[function], method, path, body.as_ref()).await;
+            assert_eq!(status, 200, "{path}: {answer}");
+        }
+        // Whatever goes on beside the request belongs to it.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        meter.take();
+        send(&apps[function], method, path, body.as_ref()).await;
+        let cost = Cost::of(&meter.take());
+        assert!(
+            cost.write.abs() < f64::EPSILON,
+            "{method} {path} writes: {cost:?}"
+        );
+        rows.push(json!({"function": function, "route": format!("{method} {path}"), "calls": cost.calls, "read_units": cost.read, "write_units": cost.write, "other_calls": cost.others}));
+    }
+    let price = |route: &str| rows.iter().find(|row| row["route"] == route).unwrap();
+    assert_eq!(price("GET /api/v1/recalls/us-cpsc:24901")["calls"], 1);
+    assert_eq!(
+        price("GET /api/v1/recalls/us-cpsc:24901")["read_units"],
+        0.5
+    );
+    assert_eq!(
+        price("GET /api/v1/recalls/us-cpsc:24901/versions/1")["calls"],
+        2
+    );
+    assert_eq!(
+        price("GET /api/v1/recalls")["calls"],
+        0,
+        "lists come from the snapshot"
+    );
+    assert_eq!(price("GET /api/v1/search/products?q=crib")["calls"], 0);
+    assert_eq!(price("GET /api/v1/agencies")["calls"], 1);
+    assert_eq!(price("GET /health")["other_calls"], 0);
+    // ./dev bench prints what was measured here.
+    if let Some(file) = std::env::var_os("BABYSHIELD_CAPACITY") {
+        fs::write(file, serde_json::to_vec_pretty(&rows).unwrap()).unwrap();
+    }
+}
