@@ -110,7 +110,7 @@ impl Behind {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
 async fn an_index_worker_that_is_killed_at_any_call_publishes_all_or_nothing() {
-    let behind = Behind::begin().await;
+    let behind = Box::pin(Behind::begin()).await;
     assert_eq!(behind.before.len(), 3);
     let calls = at_every_call(async |plan| {
         let sandbox = Sandbox::with(&behind.saved, story::later()).await;
@@ -157,10 +157,10 @@ async fn an_index_worker_that_is_killed_at_any_call_publishes_all_or_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
 async fn messages_of_the_index_queue_come_five_times_shuffled_and_count_once() {
-    let behind = Behind::begin().await;
+    let behind = Box::pin(Behind::begin()).await;
     let sandbox = Sandbox::with(&behind.saved, story::later()).await;
     let index = sandbox.index(sandbox.emulator()).await;
-    let mut messages = vec![&behind.messages[..]; 5].concat();
+    let mut messages = [&behind.messages[..]; 5].concat();
     messages.shuffle(&mut StdRng::seed_from_u64(5));
     for some in messages.chunks(3) {
         let answer = index.handle(delivery(some)).await.unwrap();
@@ -172,7 +172,7 @@ async fn messages_of_the_index_queue_come_five_times_shuffled_and_count_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
 async fn two_index_workers_at_once_lose_nothing_of_each_other() {
-    let behind = Behind::begin().await;
+    let behind = Box::pin(Behind::begin()).await;
     for _ in 0..5 {
         let sandbox = Sandbox::with(&behind.saved, story::later()).await;
         let [one, two] = [
