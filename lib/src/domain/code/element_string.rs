@@ -198,19 +198,25 @@ fn could_go_on(value: &str, is_follower: Follower) -> bool {
     })
 }
 
-/// The elements that stand beside a number on products for sale: lot, dates, serial number, further
-/// identification, and measures and prices, of which each is long enough not to be chance.
+/// The elements that stand beside a number on products for sale: lot, dates, variant, serial number,
+/// and measures and prices, which are long enough not to be chance.
 fn is_follower(rest: &str) -> bool {
     const FOLLOWERS: &[&str] = &[
-        "10", "11", "12", "13", "15", "16", "17", "21", "22", "240", "241", "310", "311", "312",
-        "313", "314", "315", "316", "320", "392", "393",
+        "10", "11", "12", "13", "15", "16", "17", "21", "22", "310", "311", "312", "313", "314",
+        "315", "316", "320", "392", "393",
     ];
     FOLLOWERS.iter().any(|follower| rest.starts_with(follower))
 }
 
-/// As [`is_follower`], with the counts (30) and (37): in what was typed they may stand anywhere, but
-/// GS1 lets them follow only goods of variable measure and the contents of a logistic unit, so that
-/// in what a scanner sent `2302` at a lot's end is no count.
+/// As [`is_follower`], with the counts (30) and (37) and the maker's own numbers (240) and (241): in
+/// what was typed they may stand anywhere.
+///
+/// On goods for sale they are rare, and many a lot ends like one (`WR2302`, `FB2401`), so in what a
+/// scanner sent they are no reason to forget it. The matcher never takes a lot that begins with a
+/// listed one, or holds one of a listed span, to be outside.
 fn is_any_follower(rest: &str) -> bool {
-    is_follower(rest) || rest.starts_with("30") || rest.starts_with("37")
+    is_follower(rest)
+        || ["30", "37", "240", "241"]
+            .iter()
+            .any(|follower| rest.starts_with(follower))
 }
