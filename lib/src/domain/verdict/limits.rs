@@ -82,13 +82,25 @@ impl<'a> Limit<'a> {
             fit: None,
             compared: Vec::new(),
         };
-        let text = |given: &Option<String>| given.clone().filter(|text| !text.trim().is_empty());
+        let text =
+            |given: &Option<String>| given.clone().filter(|text| !normalise::is_nothing(text));
         match kind {
             Kind::Lot => limit.compare_text(Field::Lot, text(&asked.lot), matching::lot),
             Kind::Serial => {
                 limit.compare_text(Field::Serial, text(&asked.serial), matching::serial);
             }
-            Kind::Model => limit.compare_text(Field::Model, text(&asked.model), matching::model),
+            Kind::Model => {
+                limit.compare_text(Field::Model, text(&asked.model), matching::model);
+                let is_usable = asked
+                    .model
+                    .as_deref()
+                    .is_some_and(|model| normalise::is_usable_model(&normalise::model(model)));
+                // What is too short or has no digit can be the listed one and cannot differ from it.
+                if !is_usable && limit.fit != Some(Fit::Inside) {
+                    limit.fit = None;
+                    limit.compared.clear();
+                }
+            }
             Kind::Expiry => limit.compare_dates(&[
                 (Field::BestBefore, DateMark::BestBefore, asked.best_before),
                 (Field::UseBy, DateMark::UseBy, asked.use_by),
