@@ -133,9 +133,13 @@ impl<'a> Limit<'a> {
             let Some(date) = *date else { continue };
             let item = GivenDate { mark: *mark, date };
             let (fit, notice) = self.against(|listed| matching::date(item, listed));
-            // Some date is no answer to the question when the item was made.
-            let is_beside =
-                self.kind == Kind::Production && *field == Field::Date && fit == Fit::CannotTell;
+            // Some date is no answer to the question when the item was made, nor, where nobody can
+            // tell, to the one for a date that the notice names.
+            let is_named = matches!(
+                self.mark(),
+                Some(DateMark::Production | DateMark::BestBefore | DateMark::UseBy)
+            );
+            let is_beside = is_named && *field == Field::Date && fit == Fit::CannotTell;
             if !is_beside {
                 fits.push(fit);
                 self.compared

@@ -905,10 +905,15 @@ fn what_was_read_off_badly_never_clears_an_item() {
         date: Some("2026-03".parse().unwrap()),
         ..asked()
     };
-    assert_eq!(
-        verdict(&early, &together()).verdict,
-        VerdictWord::PossiblyRecalled
+    let early = verdict(
+        &early,
+        &filed(product(
+            Scope::ListedUnits,
+            vec![use_by("2027-12-01", "2027-12-31")],
+        )),
     );
+    assert_eq!(early.verdict, VerdictWord::PossiblyRecalled);
+    assert_eq!(early.question.unwrap().parameter.as_deref(), Some("use_by"));
     let swallowed = Asked {
         candidates: vec![gtin(ITEM)],
         ..scanned("]C10100036000291452103123103000500")
