@@ -24,10 +24,13 @@ fn mend_request(request: &mut ApiGatewayV2httpRequest) {
     let path = encode(path.trim_start_matches(|c| c != '/'), is_path_byte);
     let segments: Vec<_> = path
         .split('/')
-        .map(|segment| match is_dots(segment) {
-            // A dot segment is a name like any other, and no such name exists.
-            true => segment.replace('%', "%25").replace('.', "%252E"),
-            false => segment.to_owned(),
+        .map(|segment| {
+            if is_dots(segment) {
+                // A dot segment is a name like any other, and no such name exists.
+                segment.replace('%', "%25").replace('.', "%252E")
+            } else {
+                segment.to_owned()
+            }
         })
         .collect();
     request.raw_path = Some(match segments.join("/") {
