@@ -18,6 +18,13 @@ const LONGER: &[(&str, usize, &str)] = &[];
 /// Directories that hold nothing of ours.
 const NOT_OURS: &[&str] = &[".git", ".local", "target", "node_modules", "__pycache__"];
 
+/// Returns whether a file is Rust.
+fn is_rust(file: &str) -> bool {
+    Path::new(file)
+        .extension()
+        .is_some_and(|ending| ending == "rs")
+}
+
 /// Returns every file below a folder, as a path relative to the root, sorted.
 fn files(below: &str) -> Vec<String> {
     fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -58,7 +65,7 @@ fn read(file: &str) -> String {
 fn rust_files(below: &str) -> Vec<String> {
     let files: Vec<_> = files(below)
         .into_iter()
-        .filter(|file| file.ends_with(".rs"))
+        .filter(|file| is_rust(file))
         .collect();
     assert!(!files.is_empty(), "{below} has no sources");
     files
@@ -225,7 +232,7 @@ fn no_file_is_longer_than_a_reader_s_patience() {
     for below in ["lib", "functions", "local"] {
         for file in files(below)
             .into_iter()
-            .filter(|file| file.ends_with(".rs") && !is_test(file))
+            .filter(|file| is_rust(file) && !is_test(file))
         {
             lengths.insert(file.clone(), code(&file).len());
         }
@@ -296,10 +303,7 @@ fn nothing_is_printed_and_no_lint_is_silenced_without_a_reason() {
         }
     }
     for below in ["lib", "functions", "tests", "local"] {
-        for file in files(below)
-            .into_iter()
-            .filter(|file| file.ends_with(".rs"))
-        {
+        for file in files(below).into_iter().filter(|file| is_rust(file)) {
             for (at, line) in code(&file) {
                 let line = line.replace("#![", "#[");
                 if silenced
@@ -436,10 +440,7 @@ fn the_page_of_problems_lists_every_code_once_and_by_status() {
 fn every_ignored_test_says_how_to_run_it() {
     let mut found = Vec::new();
     for below in ["lib", "functions", "tests", "local"] {
-        for file in files(below)
-            .into_iter()
-            .filter(|file| file.ends_with(".rs"))
-        {
+        for file in files(below).into_iter().filter(|file| is_rust(file)) {
             for (at, line) in read(&file).lines().enumerate() {
                 let line = line.trim();
                 if line.starts_with("#[ignore")
