@@ -287,10 +287,10 @@ async fn write(
     let status = if known { 304 } else { answer.status };
     let mut head = format!("HTTP/1.1 {status} As Scripted\r\nConnection: close\r\n");
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     if let Some(etag) = &answer.etag {
-        head.push_str(&format!("ETag: {etag}\r\n"));
+        head.extend(["ETag: ", etag, "\r\n"]);
     }
     if known {
         head.push_str("\r\n");
@@ -300,10 +300,10 @@ async fn write(
         Body::Whole(body) => Some(answer.announced.unwrap_or(body.len() as u64)),
         Body::Blanks { count, announced } => announced.then_some(*count),
     };
-    match length {
-        Some(length) => head.push_str(&format!("Content-Length: {length}\r\n\r\n")),
-        None => head.push_str("Transfer-Encoding: chunked\r\n\r\n"),
-    }
+    let framing = length.map_or("Transfer-Encoding: chunked".to_owned(), |length| {
+        format!("Content-Length: {length}")
+    });
+    head.extend([&framing, "\r\n\r\n"]);
     stream.write_all(head.as_bytes()).await?;
     match &answer.body {
         Body::Whole(body) => {

@@ -3,7 +3,9 @@
 //! The code under test gets the emulator's address or that of a proxy before it; what is read back
 //! is read directly. Everything is deleted again when the sandbox is dropped.
 
+mod message;
 pub mod picture;
+mod shape;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,13 +13,11 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_dynamodb::{
     Client as Dynamo,
-    types::{
-        AttributeDefinition, AttributeValue, BillingMode, DeleteRequest, GlobalSecondaryIndex,
-        KeySchemaElement, KeyType, Projection, ProjectionType, PutRequest, ScalarAttributeType,
-        WriteRequest,
-    },
+    types::{AttributeValue, PutRequest, WriteRequest},
 };
-use aws_sdk_s3::{Client as S3, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client as S3, operation::list_objects_v2::ListObjectsV2Output, primitives::ByteStream,
+};
 use aws_sdk_sqs::{
     Client as Sqs,
     types::{DeleteMessageBatchRequestEntry, QueueAttributeName},
@@ -25,17 +25,18 @@ use aws_sdk_sqs::{
 use babyshield::{
     clock::{Clock, Ids, RandomIds, TestClock},
     config::Settings,
-    domain::{agency::AgencyKey, feed_state::Slice, recall::RecallId, window::Window},
+    domain::recall::RecallId,
     runtime::{Start, sdk_loader},
     stores::{
         agencies::AgencyStore,
-        jobs::{self, FORMAT, IndexJob, Job, Kind, SyncJob},
+        jobs::{self, IndexJob},
         recalls::RecallStore,
     },
 };
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub use self::message::{delivery, job, key, returned, slice, sync_job, sync_kind};
 use self::picture::Picture;
 use crate::template::Template;
 
@@ -122,7 +123,7 @@ impl Sandbox {
             ("ProductsTable", "products"),
             ("LedgerTable", "ledger"),
         ] {
-            create_table(&dynamo, &template, table, &format!("{name}-{short}")).await;
+            shape::create_table(&dynamo, &template, table, &format!("{name}-{short}")).await;
         }
         let bucket = S3::new(&sdk).create_bucket().bucket(&name);
         bucket.send().await.expect(READY);
@@ -293,7 +294,7 @@ impl Sandbox {
         let listed = self.s3().list_objects_v2().bucket(&self.bucket);
         let pages = listed.prefix(prefix).into_paginator().send();
         let pages: Vec<_> = pages.try_collect().await.expect(READY);
-        let objects = pages.iter().flat_map(|page| page.contents());
+        let objects = pages.iter().flat_map(ListObjectsV2Output::contents);
         objects
             .filter_map(|object| Some(object.key()?.to_owned()))
             .collect()
@@ -332,18 +333,6 @@ impl Sandbox {
         }
     }
 
-    /// Removes every lease, as time does.
-    pub async fn forget_leases(&self) {
-        let keys = self.scan(&self.ledger).await.into_iter().map(|mut item| {
-            item.retain(|name, _| name == "pk" || name == "sk");
-            let gone = DeleteRequest::builder().set_key(Some(item)).build();
-            WriteRequest::builder()
-                .delete_request(gone.expect("a key is there"))
-                .build()
-        });
-        self.write_all(&self.ledger, keys.collect()).await;
-    }
-
     async fn put_all(&self, table: &str, items: &[Item]) {
         let puts = items.iter().map(|item| {
             let put = PutRequest::builder().set_item(Some(item.clone())).build();
@@ -377,141 +366,10 @@ impl Drop for Sandbox {
                 .enable_all()
                 .build();
             if let Ok(runtime) = runtime {
-                runtime.block_on(clean(&emulator, &tables, &queues, &bucket));
+                runtime.block_on(shape::clean(&emulator, &tables, &queues, &bucket));
             }
         });
         // What is left behind by a failure is in nobody's way: every name is new.
         let _ = cleaner.join();
     }
-}
-
-async fn clean(emulator: &str, tables: &[String], queues: &[String], bucket: &str) {
-    let sdk = sdk(emulator).await;
-    let (dynamo, sqs, s3) = (Dynamo::new(&sdk), Sqs::new(&sdk), S3::new(&sdk));
-    for table in tables {
-        let _ = dynamo.delete_table().table_name(table).send().await;
-    }
-    for queue in queues {
-        let _ = sqs.delete_queue().queue_url(queue).send().await;
-    }
-    if let Ok(listed) = s3.list_objects_v2().bucket(bucket).send().await {
-        for object in listed.contents() {
-            let key = object.key().unwrap_or_default();
-            let _ = s3.delete_object().bucket(bucket).key(key).send().await;
-        }
-    }
-    let _ = s3.delete_bucket().bucket(bucket).send().await;
-}
-
-/// Creates a table as the template describes it.
-async fn create_table(dynamo: &Dynamo, template: &Template, logical: &str, name: &str) {
-    let shape = template.properties(logical);
-    let list = |value: &serde_yaml_ng::Value| value.as_sequence().cloned().unwrap_or_default();
-    let text = |value: &serde_yaml_ng::Value| {
-        let text = value.as_str();
-        text.expect("names in the template are text").to_owned()
-    };
-    let key_schema = |value: &serde_yaml_ng::Value| -> Vec<KeySchemaElement> {
-        let elements = list(value).into_iter().map(|element| {
-            KeySchemaElement::builder()
-                .attribute_name(text(&element["AttributeName"]))
-                .key_type(KeyType::from(text(&element["KeyType"]).as_str()))
-                .build()
-                .expect("both are set")
-        });
-        elements.collect()
-    };
-    let mut table = dynamo
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .set_key_schema(Some(key_schema(&shape["KeySchema"])));
-    for attribute in list(&shape["AttributeDefinitions"]) {
-        let kind = ScalarAttributeType::from(text(&attribute["AttributeType"]).as_str());
-        let attribute = AttributeDefinition::builder()
-            .attribute_name(text(&attribute["AttributeName"]))
-            .attribute_type(kind)
-            .build();
-        table = table.attribute_definitions(attribute.expect("both are set"));
-    }
-    for index in list(&shape["GlobalSecondaryIndexes"]) {
-        let kind = text(&index["Projection"]["ProjectionType"]);
-        let projection = Projection::builder()
-            .projection_type(ProjectionType::from(kind.as_str()))
-            .build();
-        let index = GlobalSecondaryIndex::builder()
-            .index_name(text(&index["IndexName"]))
-            .set_key_schema(Some(key_schema(&index["KeySchema"])))
-            .projection(projection)
-            .build();
-        table = table.global_secondary_indexes(index.expect("all are set"));
-    }
-    table.send().await.expect(READY);
-}
-
-/// Returns the body of a job.
-pub fn job<K: Kind>(kind: K) -> String {
-    let job = Job {
-        v: FORMAT,
-        kind,
-        id: RandomIds.new_id(),
-        request_id: "a-test".to_owned(),
-        at: Timestamp::UNIX_EPOCH,
-    };
-    serde_json::to_string(&job).expect("a job has only string keys")
-}
-
-/// Returns the body of the job that fetches a slice of a feed.
-pub fn sync_job(agency: &str, parts: &[&str], window: Window) -> String {
-    job(sync_kind(agency, parts, window, false, false))
-}
-
-/// Returns a job that fetches a slice of a feed, with what an operator may add.
-pub fn sync_kind(
-    agency: &str,
-    parts: &[&str],
-    window: Window,
-    accept: bool,
-    full: bool,
-) -> SyncJob {
-    let Slice { parts, window } = slice(parts, window);
-    SyncJob::SyncAgency {
-        agency: key(agency),
-        parts,
-        window,
-        accept,
-        full,
-    }
-}
-
-/// Returns a slice of a feed.
-pub fn slice(parts: &[&str], window: Window) -> Slice {
-    Slice {
-        parts: parts.iter().map(|part| (*part).to_owned()).collect(),
-        window,
-    }
-}
-
-/// Returns an agency's key.
-pub fn key(agency: &str) -> AgencyKey {
-    agency.parse().expect("an agency of the registry")
-}
-
-/// Returns a delivery of a queue with these bodies; the messages are called `m0`, `m1`, …
-pub fn delivery<'a>(bodies: impl IntoIterator<Item = &'a String>) -> Value {
-    let records = bodies
-        .into_iter()
-        .enumerate()
-        .map(|(at, body)| json!({"messageId": format!("m{at}"), "body": body}));
-    json!({"Records": records.collect::<Vec<_>>()})
-}
-
-/// Returns the messages that an answer sends back to the queue.
-pub fn returned(answer: &Value) -> Vec<String> {
-    let failures = answer["batchItemFailures"].as_array();
-    let failures = failures.expect("a worker answers a delivery with a list of failures");
-    let ids = failures
-        .iter()
-        .map(|failure| failure["itemIdentifier"].as_str().unwrap_or_default());
-    ids.map(str::to_owned).collect()
 }

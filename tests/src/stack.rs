@@ -22,7 +22,7 @@ use crate::template::root;
 /// The object that the demo catalogue is imported from.
 const CATALOGUE_KEY: &str = "catalogue/demo.csv";
 /// How long the pipeline may take with the demo data; they take seconds.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What `.local/stack.json` says.
 #[derive(Debug, Clone, Deserialize)]
@@ -152,7 +152,7 @@ impl Stack {
             .no_gzip()
             .no_brotli()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client needs nothing")
     }

@@ -1,13 +1,19 @@
 //! The documentation: the `OpenAPI` description and a page to read it, both from this binary alone.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use babyshield::http::{extract::Param, problem::Problem};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use babyshield::http::{extract::Param, problem::Problem, tag};
+use http::{
+    HeaderValue,
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG},
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::Config;
 
@@ -40,10 +46,15 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 async fn openapi() -> Response {
+    static TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(OPENAPI.as_bytes()));
     (
         [
-            (CONTENT_TYPE, "application/json"),
-            (CACHE_CONTROL, "public, max-age=300"),
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (
+                CACHE_CONTROL,
+                HeaderValue::from_static("public, max-age=300"),
+            ),
+            (ETAG, TAG.clone()),
         ],
         OPENAPI,
     )
@@ -57,11 +68,11 @@ async fn page() -> Result<Response, Problem> {
     let page = String::from_utf8_lossy(&page)
         .replace("<head>", &base)
         .replace("<title>Swagger UI</title>", "<title>BabyShield API</title>");
-    Ok(respond((page.into_bytes(), content_type)))
+    Ok(respond("", (page.into_bytes(), content_type)))
 }
 
 async fn asset(Param(asset): Param<String>) -> Result<Response, Problem> {
-    serve(&asset).map(respond)
+    serve(&asset).map(|file| respond(&asset, file))
 }
 
 fn serve(asset: &str) -> Result<(Vec<u8>, String), Problem> {
@@ -72,12 +83,22 @@ fn serve(asset: &str) -> Result<(Vec<u8>, String), Problem> {
     }
 }
 
-fn respond((bytes, content_type): (Vec<u8>, String)) -> Response {
+/// The tags of the files that have been served, by name: the files are part of the binary.
+static TAGS: Mutex<BTreeMap<String, HeaderValue>> = Mutex::new(BTreeMap::new());
+
+fn respond(name: &str, (bytes, content_type): (Vec<u8>, String)) -> Response {
+    let tag = TAGS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(name.to_owned())
+        .or_insert_with(|| tag(&bytes))
+        .clone();
     (
         [
             (CONTENT_TYPE, content_type),
             (CACHE_CONTROL, "public, max-age=3600".to_owned()),
         ],
+        [(ETAG, tag)],
         bytes,
     )
         .into_response()

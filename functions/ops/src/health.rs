@@ -2,11 +2,16 @@
 
 use axum::extract::State;
 use babyshield::{
-    domain::agency::AGENCIES,
+    domain::{
+        agency::{AGENCIES, AgencyKey},
+        coverage::is_fresh,
+    },
     http::{
         answer::{Answer, Success},
+        params::NoParams,
         problem::{FieldError, Problem, ProblemBody},
     },
+    stores::agencies::CoverageRow,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -64,8 +69,10 @@ pub(crate) enum Condition {
 pub(crate) struct Feeds {
     /// Agencies that are fetched.
     enabled: usize,
-    /// Of these, loaded and not held back.
+    /// Of these, loaded, not held back and recently fetched.
     live: usize,
+    /// Of these, loaded, and fetched too long ago for a verdict to rest on them.
+    stale: usize,
     /// Of these, held back.
     quarantined: usize,
     /// Of these, those whose last fetch failed.
@@ -75,12 +82,32 @@ pub(crate) struct Feeds {
     oldest_success: Option<Timestamp>,
 }
 
+impl Feeds {
+    fn of(rows: &[(AgencyKey, CoverageRow)], now: Timestamp) -> Self {
+        let rows: Vec<_> = rows.iter().filter(|(key, _)| key.row().enabled).collect();
+        let count = |is: &dyn Fn(&CoverageRow, bool) -> bool| {
+            rows.iter()
+                .filter(|(key, row)| is(row, is_fresh(key.row(), row.last_success, now)))
+                .count()
+        };
+        Self {
+            enabled: AGENCIES.iter().filter(|agency| agency.enabled).count(),
+            live: count(&|row, fresh| row.loaded && !row.quarantined && fresh),
+            stale: count(&|row, fresh| row.loaded && !fresh),
+            quarantined: count(&|row, _| row.quarantined),
+            failing: count(&|row, _| row.failing),
+            oldest_success: rows.iter().filter_map(|(_, row)| row.last_success).min(),
+        }
+    }
+}
+
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Say that the service is up.
 #[utoipa::path(get, path = "/health", tag = "operations",
-    responses((status = 200, body = Success<Health>)))]
-pub(crate) async fn get_health() -> Answer<Health> {
+    responses(
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),(status = 200, body = Success<Health>)))]
+pub(crate) async fn get_health(_: NoParams) -> Answer<Health> {
     Answer::ok(Health {
         status: "ok",
         version: VERSION,
@@ -90,9 +117,13 @@ pub(crate) async fn get_health() -> Answer<Health> {
 /// Say whether every dependency answers.
 #[utoipa::path(get, path = "/ready", tag = "operations",
     responses(
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 200, body = Success<Ready>),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn get_ready(State(app): State<App>) -> Result<Answer<Ready>, Problem> {
+pub(crate) async fn get_ready(
+    State(app): State<App>,
+    _: NoParams,
+) -> Result<Answer<Ready>, Problem> {
     let dependencies = Box::pin(app.probe()).await;
     let down: Vec<_> = dependencies
         .iter()
@@ -115,21 +146,12 @@ pub(crate) async fn get_ready(State(app): State<App>) -> Result<Answer<Ready>, P
 ///
 /// Always 200 while the function runs; `status` says the rest.
 #[utoipa::path(get, path = "/api/v1/health", tag = "operations",
-    responses((status = 200, body = Success<HealthDetail>)))]
-pub(crate) async fn get_health_detail(State(app): State<App>) -> Answer<HealthDetail> {
+    responses(
+        (status = 406, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),(status = 200, body = Success<HealthDetail>)))]
+pub(crate) async fn get_health_detail(State(app): State<App>, _: NoParams) -> Answer<HealthDetail> {
     let (dependencies, coverage) = tokio::join!(Box::pin(app.probe()), app.agencies.coverage());
-    let feeds = coverage.ok().map(|rows| {
-        let count = |is: fn(&babyshield::stores::agencies::CoverageRow) -> bool| {
-            rows.iter().filter(|(_, row)| is(row)).count()
-        };
-        Feeds {
-            enabled: AGENCIES.iter().filter(|agency| agency.enabled).count(),
-            live: count(|row| row.loaded && !row.quarantined),
-            quarantined: count(|row| row.quarantined),
-            failing: count(|row| row.failing),
-            oldest_success: rows.iter().filter_map(|(_, row)| row.last_success).min(),
-        }
-    });
+    let feeds = coverage.ok().map(|rows| Feeds::of(&rows, app.clock.now()));
     let status = if dependencies.iter().any(|dependency| !dependency.up) || feeds.is_none() {
         Condition::Down
     } else if feeds
@@ -147,4 +169,26 @@ pub(crate) async fn get_health_detail(State(app): State<App>) -> Answer<HealthDe
         dependencies,
         feeds,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_fetched_lately_is_live() {
+        let row = CoverageRow {
+            last_success: Some("2026-11-20T12:00:00Z".parse().unwrap()),
+            loaded: true,
+            quarantined: false,
+            failing: false,
+        };
+        let rows = [("us-cpsc".parse().unwrap(), row)];
+        let counts = |now: &str| {
+            let feeds = Feeds::of(&rows, now.parse().unwrap());
+            (feeds.live, feeds.stale)
+        };
+        assert_eq!(counts("2026-11-20T13:00:00Z"), (1, 0));
+        assert_eq!(counts("2026-12-20T13:00:00Z"), (0, 1));
+    }
 }

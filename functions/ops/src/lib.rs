@@ -9,7 +9,7 @@ use aws_sdk_s3::Client as S3;
 use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_sqs::Client as Sqs;
 use axum::Router;
-use babyshield::{config::Settings, runtime::Start, stores::agencies::AgencyStore};
+use babyshield::{clock::Clock, config::Settings, runtime::Start, stores::agencies::AgencyStore};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -56,6 +56,7 @@ pub struct App {
     sqs: Sqs,
     secrets: Secrets,
     agencies: AgencyStore,
+    clock: Arc<dyn Clock>,
     config: Arc<Config>,
 }
 
@@ -69,6 +70,7 @@ impl App {
             s3: S3::new(&start.sdk),
             sqs: Sqs::new(&start.sdk),
             secrets: Secrets::new(&start.sdk),
+            clock: start.clock.clone(),
             config: Arc::new(config),
         }
     }

@@ -8,6 +8,10 @@ use utoipa::ToSchema;
 
 use crate::App;
 
+/// The pointer to the search index in force, as `lib/src/search/snapshot.rs` names it; listed and not
+/// read, for that tells a missing object from a refusal.
+const POINTER: &str = "search/v1/current.json";
+
 /// A dependency and its answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Dependency {
@@ -24,7 +28,7 @@ impl App {
     /// Asks all of them at once.
     pub(crate) async fn probe(&self) -> Vec<Dependency> {
         let config = &self.config;
-        let (recalls, products, bucket, sync, index, secret) = tokio::join!(
+        let (recalls, products, bucket, search, sync, index, secret) = tokio::join!(
             timed("table recalls", async {
                 let key = babyshield::stores::keys::coverage();
                 self.dynamo
@@ -55,6 +59,7 @@ impl App {
                     .await
                     .map_err(|error| chain(&error))
             }),
+            timed("search index", self.pointer()),
             timed("queue sync", self.queue(&config.sync_queue)),
             timed("queue index", self.queue(&config.index_queue)),
             timed("secret", async {
@@ -66,7 +71,33 @@ impl App {
                     .map_err(|error| chain(&error))
             }),
         );
-        vec![recalls, products, bucket, sync, index, secret]
+        vec![recalls, products, bucket, search, sync, index, secret]
+    }
+
+    /// Looks for the pointer to the search index in force. Before any feed has been fetched there is
+    /// none, and that is as it should be; afterwards lists cannot be answered without it.
+    async fn pointer(&self) -> Result<(), String> {
+        let found = self
+            .s3
+            .list_objects_v2()
+            .bucket(&self.config.bucket)
+            .prefix(POINTER)
+            .max_keys(1)
+            .send()
+            .await
+            .map_err(|error| chain(&error))?;
+        if !found.contents().is_empty() {
+            return Ok(());
+        }
+        let rows = self
+            .agencies
+            .coverage()
+            .await
+            .map_err(|error| chain(&error))?;
+        if rows.iter().any(|(_, row)| row.last_success.is_some()) {
+            return Err("recalls have been fetched, but there is no search index".into());
+        }
+        Ok(())
     }
 
     async fn queue(&self, url: &str) -> Result<impl Debug, String> {

@@ -4,11 +4,13 @@ use axum::extract::State;
 use babyshield::{
     domain::{
         agency::{AGENCIES, Agency, AgencyKey, Certainty, Family},
+        coverage::is_fresh,
         feed_state::{AgencyState, Failure},
     },
     http::{
         answer::{Answer, Success},
         extract::Param,
+        params::NoParams,
         problem::{Problem, ProblemBody},
     },
 };
@@ -86,6 +88,8 @@ pub(crate) struct AgencyView {
 pub(crate) enum AgencyStatus {
     /// Fetched and applied.
     Live,
+    /// Loaded, but its last success is too old for a verdict to rest on it.
+    Stale,
     /// Being fetched for the first time.
     Loading,
     /// A payload is held back because it does not look right; the last good data stays.
@@ -135,7 +139,10 @@ impl AgencyView {
             }
             _ if !agency.enabled => AgencyStatus::Planned,
             Some(state) if !state.quarantined.is_empty() => AgencyStatus::Quarantined,
-            Some(state) if state.loaded => AgencyStatus::Live,
+            Some(state) if state.loaded && is_fresh(agency, state.last_success, now) => {
+                AgencyStatus::Live
+            }
+            Some(state) if state.loaded => AgencyStatus::Stale,
             _ => AgencyStatus::Loading,
         };
         let state = state.unwrap_or_else(|| AgencyState::of(agency, &[], now));
@@ -179,39 +186,84 @@ impl AgencyView {
 /// Every agency of the registry, those that are not fetched included and named as such.
 #[utoipa::path(get, path = "/api/v1/agencies", tag = "agencies",
     responses(
+        (status = 304, description = "The client knows this state by its tag"),
+        (status = 406, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 200, body = Success<AgenciesView>),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn list_agencies(State(app): State<App>) -> Result<Answer<AgenciesView>, Problem> {
+pub(crate) async fn list_agencies(
+    State(app): State<App>,
+    _: NoParams,
+) -> Result<Answer<AgenciesView>, Problem> {
     let mut states = app.agencies.sums().await?;
     let now = app.clock.now();
     let items: Vec<_> = AGENCIES
         .iter()
         .map(|agency| AgencyView::of(agency, states.remove(&agency.key()), now))
         .collect();
-    Ok(Answer::public(
-        AgenciesView {
-            total: items.len(),
-            items,
-        },
-        FRESH,
-    ))
+    let tag = tag_source(items.iter())?;
+    let total = items.len();
+    Ok(Answer::public(AgenciesView { items, total }, FRESH).tagged_by(tag))
+}
+
+/// Returns what the tag is made of: everything but the lag, which grows while nothing happens.
+fn tag_source<'a>(views: impl Iterator<Item = &'a AgencyView>) -> Result<Vec<u8>, Problem> {
+    let mut values = views
+        .map(serde_json::to_value)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Problem::internal)?;
+    for value in &mut values {
+        value["lag_seconds"].take();
+    }
+    serde_json::to_vec(&values).map_err(Problem::internal)
 }
 
 /// Get one agency.
 #[utoipa::path(get, path = "/api/v1/agencies/{key}", tag = "agencies",
     params(("key" = String, Path, description = "The agency's key", example = "us-cpsc")),
     responses(
+        (status = 304, description = "The client knows this state by its tag"),
+        (status = 406, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 200, body = Success<AgencyView>),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn get_agency(
     State(app): State<App>,
     Param(key): Param<String>,
+    _: NoParams,
 ) -> Result<Answer<AgencyView>, Problem> {
     let key: AgencyKey = key.parse().map_err(|_| Problem::not_found("agency"))?;
     let state = app.agencies.sum(key).await?;
-    Ok(Answer::public(
-        AgencyView::of(key.row(), state, app.clock.now()),
-        FRESH,
-    ))
+    let view = AgencyView::of(key.row(), state, app.clock.now());
+    let tag = tag_source(std::iter::once(&view))?;
+    Ok(Answer::public(view, FRESH).tagged_by(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(now: &str) -> AgencyView {
+        let agency = "us-cpsc".parse::<AgencyKey>().unwrap().row();
+        let mut state = AgencyState::of(agency, &[], Timestamp::UNIX_EPOCH);
+        state.loaded = true;
+        state.last_success = Some("2026-11-20T12:00:00Z".parse().unwrap());
+        AgencyView::of(agency, Some(state), now.parse().unwrap())
+    }
+
+    #[test]
+    fn what_is_too_old_is_stale() {
+        assert_eq!(view("2026-11-22T12:00:00Z").status, AgencyStatus::Live);
+        assert_eq!(view("2026-12-20T12:00:00Z").status, AgencyStatus::Stale);
+    }
+
+    #[test]
+    fn the_tag_stays_while_only_the_lag_grows() {
+        let (one, two) = (view("2026-11-20T12:00:01Z"), view("2026-11-20T12:00:02Z"));
+        assert_ne!(one.lag_seconds, two.lag_seconds);
+        let tag = |view| tag_source(std::iter::once(view)).unwrap();
+        assert_eq!(tag(&one), tag(&two));
+        assert_ne!(tag(&one), tag(&view("2026-12-20T12:00:00Z")));
+    }
 }

@@ -6,6 +6,7 @@ use babyshield::{
     http::{
         answer::{Answer, Success},
         extract::Param,
+        params::NoParams,
         problem::{Problem, ProblemBody},
     },
 };
@@ -21,12 +22,16 @@ pub(crate) const FRESH: u32 = 60;
 #[utoipa::path(get, path = "/api/v1/recalls/{id}", tag = "recalls",
     params(("id" = String, Path, description = "The recall's identifier, `{agency}:{number}`", example = "us-cpsc:24113")),
     responses(
+        (status = 304, description = "The client knows this state by its tag"),
+        (status = 406, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 200, body = Success<RecallView>),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn get_recall(
     State(app): State<App>,
     Param(id): Param<RecallId>,
+    _: NoParams,
 ) -> Result<Answer<RecallView>, Problem> {
     let recall = app
         .recalls

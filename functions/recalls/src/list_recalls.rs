@@ -13,10 +13,10 @@ use babyshield::{
         list::{List, PageParams, PageRequest},
         params::Params,
         problem::{Problem, ProblemBody},
-        recall_filters::{FilterParams, filters},
+        recall_filters::{FilterParams, filters, search_text},
         snapshot::IndexAge,
     },
-    search::query::{Direction, LONGEST_TEXT, ListQuery, ProductName, RecallSort, RecallSummary},
+    search::query::{Direction, ListQuery, ProductName, RecallSort, RecallSummary},
 };
 use jiff::civil::Date;
 use serde::Serialize;
@@ -171,7 +171,7 @@ fn query(mut params: Params) -> Result<(ListQuery, PageRequest), Problem> {
     let request = PageRequest::read(&mut params);
     let query = ListQuery {
         filters: filters(&mut params),
-        text: params.text("q", LONGEST_TEXT),
+        text: search_text(&mut params),
         sort: params
             .one::<Word<RecallSort>>("sort")
             .map_or(RecallSort::Published, |word| word.0),
@@ -193,6 +193,8 @@ fn query(mut params: Params) -> Result<(ListQuery, PageRequest), Problem> {
 #[utoipa::path(get, path = "/api/v1/recalls", tag = "recalls",
     params(FilterParams, ListParams, PageParams),
     responses(
+        (status = 304, description = "The client knows this state by its tag"),
+        (status = 406, body = ProblemBody, content_type = "application/problem+json"),
         (status = 200, body = Success<RecallsView>),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, body = ProblemBody, content_type = "application/problem+json"),

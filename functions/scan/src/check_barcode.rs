@@ -5,9 +5,10 @@ use babyshield::{
     domain::{
         code::{self, CodeFormat, InvalidCode, ScannedCode},
         coverage::{AgencyHealth, Coverage},
+        matching::agree,
         normalise,
         posting::posting_in_full,
-        printed_date::{InvalidPrintedDate, PrintedDate},
+        printed_date::PrintedDate,
         verdict::{Asked, KnownProduct, Verdict, judge},
     },
     http::{
@@ -70,8 +71,8 @@ pub(crate) struct BarcodeVerdict {
     checked_at: Timestamp,
 }
 
-/// Returns the forms of a value that mean the same.
-type Normalise = fn(&str) -> Vec<String>;
+/// Reads a lot or a serial number.
+type Normalise = fn(&str) -> normalise::Code;
 
 impl BarcodeCheck {
     /// Reads every value and says all that is wrong at once.
@@ -108,29 +109,42 @@ impl BarcodeCheck {
         let lot = value("lot", self.lot, &mut faults);
         let serial = value("serial", self.serial, &mut faults);
         let model = value("model", self.model, &mut faults);
-        let date = printed("date", self.date, &mut faults);
-        let best_before = printed("best_before", self.best_before, &mut faults);
-        let use_by = printed("use_by", self.use_by, &mut faults);
-        let production = printed("production", self.production, &mut faults);
+        let date = printed("date", self.date, today, &mut faults);
+        let best_before = printed("best_before", self.best_before, today, &mut faults);
+        let use_by = printed("use_by", self.use_by, today, &mut faults);
+        let production = printed("production", self.production, today, &mut faults);
         let mut asked = scanned.as_ref().map(Asked::from).unwrap_or_default();
         // What the code holds and what was typed beside it must be the same.
-        let pairs: [(&str, _, _, Normalise); 2] = [
-            ("/lot", &lot, &asked.lot, normalise::lot),
-            ("/serial", &serial, &asked.serial, normalise::serial),
+        let codes: [(&str, _, _, Normalise); 2] = [
+            ("/lot", lot, &mut asked.lot, normalise::lot),
+            ("/serial", serial, &mut asked.serial, normalise::serial),
         ];
-        for (field, typed, held, normalise) in pairs {
-            if let (Some(typed), Some(held)) = (typed, held)
-                && normalise(typed) != normalise(held)
-            {
-                let message = format!("differs from {held}, which the code itself holds");
-                faults.push(FieldError::new(field, "CONTRADICTION", message));
+        for (field, typed, held, normalise) in codes {
+            match (typed, &held) {
+                (Some(typed), Some(text)) if !agree(&normalise(&typed), &normalise(text)) => {
+                    faults.push(contradiction(field, text));
+                }
+                (Some(typed), None) => *held = Some(typed),
+                _ => {}
             }
         }
-        asked.lot = asked.lot.or(lot);
-        asked.serial = asked.serial.or(serial);
-        asked.best_before = asked.best_before.or(best_before);
-        asked.use_by = asked.use_by.or(use_by);
-        asked.production = asked.production.or(production);
+        let dates = [
+            ("/best_before", best_before, &mut asked.best_before),
+            ("/use_by", use_by, &mut asked.use_by),
+            ("/production", production, &mut asked.production),
+        ];
+        for (field, typed, held) in dates {
+            // A code cannot be asked again: a date that nothing carries is left out of it.
+            *held = held.filter(|date| date.is_plausible(today));
+            match (typed, *held) {
+                (Some(typed), Some(date)) if !typed.overlaps(&date) => {
+                    faults.push(contradiction(field, &date.to_string()));
+                }
+                (Some(typed), Some(date)) => *held = Some(date.narrower(typed)),
+                (Some(typed), None) => *held = Some(typed),
+                (None, _) => {}
+            }
+        }
         asked.model = model;
         asked.date = date;
         match scanned {
@@ -155,22 +169,28 @@ impl BarcodeCheck {
     }
 }
 
-fn printed(name: &str, text: Option<String>, faults: &mut Vec<FieldError>) -> Option<PrintedDate> {
-    let text = text.filter(|text| !text.trim().is_empty())?;
-    match text.trim().parse() {
-        Ok(date) => Some(date),
-        Err(fault) => {
-            let fault: InvalidPrintedDate = fault;
-            faults.push(FieldError::new(
-                format!("/{name}"),
-                "INVALID_VALUE",
-                fault.to_string(),
-            ));
-            None
-        }
-    }
+fn contradiction(field: &str, held: &str) -> FieldError {
+    let message = format!("differs from {held}, which the code itself holds");
+    FieldError::new(field, "CONTRADICTION", message)
 }
 
+fn printed(
+    name: &str,
+    text: Option<String>,
+    today: Date,
+    faults: &mut Vec<FieldError>,
+) -> Option<PrintedDate> {
+    let text = text.filter(|text| !text.trim().is_empty())?;
+    let fault = match text.trim().parse::<PrintedDate>() {
+        Ok(date) if date.is_plausible(today) => return Some(date),
+        Ok(_) => "no product carries a date before 1990 or more than 50 years ahead".to_owned(),
+        Err(fault) => fault.to_string(),
+    };
+    faults.push(FieldError::new(format!("/{name}"), "INVALID_VALUE", fault));
+    None
+}
+
+/// Reads a text; what stands for nothing ("?", "n/a", "illegible") is not given.
 fn value(name: &str, text: Option<String>, faults: &mut Vec<FieldError>) -> Option<String> {
     let text = text?.trim().to_owned();
     if text.chars().count() > VALUE_MOST || text.chars().any(char::is_control) {
@@ -182,17 +202,20 @@ fn value(name: &str, text: Option<String>, faults: &mut Vec<FieldError>) -> Opti
         ));
         return None;
     }
-    (!text.is_empty()).then_some(text)
+    (!normalise::is_nothing(&text)).then_some(text)
 }
 
 impl App {
     /// Looks everything up in one round trip and judges; a second one only for recalls whose limits
     /// were too long to be filed whole.
     async fn judge(&self, asked: &mut Asked, now: Timestamp) -> Result<Verdict, Problem> {
-        let model = asked.model.as_deref().map(normalise::model);
-        let models: Vec<_> = model
-            .into_iter()
-            .filter(|model| normalise::is_usable_model(model))
+        let models: Vec<String> = asked
+            .model
+            .as_deref()
+            .map(normalise::model_keys)
+            .unwrap_or_default()
+            .all()
+            .cloned()
             .collect();
         let found = self.lookup.find(&asked.candidates, &models).await?;
         let (mut filed, known, coverage) = read(found, now);

@@ -15,13 +15,10 @@ use babyshield::{
         list::{List, PageParams, PageRequest},
         params::Params,
         problem::{Problem, ProblemBody},
-        recall_filters::{FilterParams, filters},
+        recall_filters::{FilterParams, filters, search_text},
         snapshot::IndexAge,
     },
-    search::query::{
-        Direction, LONGEST_TEXT, MOST_WORDS, Matched, Page, ProductQuery, ProductSort,
-        ProductSummary,
-    },
+    search::query::{Direction, Matched, Page, ProductQuery, ProductSort, ProductSummary},
 };
 use jiff::civil::Date;
 use serde::Serialize;
@@ -163,14 +160,7 @@ impl FromStr for Word<ProductSort> {
 
 fn query(mut params: Params) -> Result<(ProductQuery, PageRequest), Problem> {
     let request = PageRequest::read(&mut params);
-    let text = params.text("q", LONGEST_TEXT).unwrap_or_default();
-    if text.split_whitespace().count() > MOST_WORDS {
-        params.refuse(
-            "q",
-            "TOO_LONG",
-            &format!("has more than {MOST_WORDS} words"),
-        );
-    }
+    let text = search_text(&mut params).unwrap_or_default();
     let query = ProductQuery {
         text,
         filters: filters(&mut params),
@@ -204,6 +194,8 @@ const fn word(matched: Matched) -> &'static str {
 #[utoipa::path(get, path = "/api/v1/search/products", tag = "search",
     params(SearchParams, FilterParams, PageParams),
     responses(
+        (status = 304, description = "The client knows this state by its tag"),
+        (status = 406, body = ProblemBody, content_type = "application/problem+json"),
         (status = 200, body = Success<ProductsView>),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, body = ProblemBody, content_type = "application/problem+json"),

@@ -116,7 +116,9 @@ impl Coverage {
     }
 }
 
-fn is_fresh(row: &Agency, last_success: Option<Timestamp>, now: Timestamp) -> bool {
+/// Returns whether an agency's last good fetch is recent enough to rest on: at most three times its
+/// cadence ago, within 48 hours and 7 days.
+pub fn is_fresh(row: &Agency, last_success: Option<Timestamp>, now: Timestamp) -> bool {
     let limit = SignedDuration::from_mins(3 * i64::from(row.cadence_minutes))
         .clamp(SHORTEST_LIMIT, LONGEST_LIMIT);
     last_success.is_some_and(|last| now.duration_since(last) <= limit)

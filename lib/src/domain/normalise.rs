@@ -1,65 +1,16 @@
 //! The forms in which texts are compared: models, lots, serial numbers, brands.
 
+mod model;
+mod nothing;
+mod printed;
+
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// Returns the model number without case, spaces, hyphens, width and a word such as "Model No.".
-///
-/// Dots, slashes and plus signs stay: `1.5` is not `15`. Empty when nothing is left.
-pub fn model(text: &str) -> String {
-    const LABELS: &[&str] = &[
-        "MODEL",
-        "MODELS",
-        "MODELE",
-        "MODELL",
-        "MODELO",
-        "MODELLO",
-        "MODÈLE",
-        "REF",
-        "RÉF",
-        "REFERENCE",
-        "RÉFÉRENCE",
-        "ITEM",
-        "STYLE",
-        "SKU",
-        "NO",
-        "NR",
-        "N°",
-        "NUMBER",
-        "NUMMER",
-    ];
-    let text = folded(text);
-    let mut rest = text.as_str();
-    while let Some((word, after)) = first_word(rest) {
-        if !LABELS.contains(&word) || after.is_empty() {
-            break;
-        }
-        rest = after;
-    }
-    rest.chars().filter(|c| !is_gap(*c) && *c != '#').collect()
-}
-
-/// Returns whether a normalised model number is long and particular enough to look recalls up by.
-pub fn is_usable_model(normalised: &str) -> bool {
-    (4..=60).contains(&normalised.chars().count()) && normalised.chars().any(char::is_numeric)
-}
-
-/// Returns the forms of a lot code that mean the same: with every separator removed, and without
-/// `LOT`, `BATCH` or `L` where a separator shows that these are no part of it.
-///
-/// European law lets a maker put an L before the lot; in `L1234` nobody can tell whether that was
-/// done, so `1234` is not among its forms.
-pub fn lot(text: &str) -> Vec<String> {
-    const LABELS: &[&str] = &[
-        "LOT", "LOTS", "BATCH", "LOTE", "LOTTO", "CHARGE", "LOS", "L",
-    ];
-    coded(&folded(text), LABELS, &["LOT", "BATCH"])
-}
-
-/// Returns the forms of a serial number that mean the same, as [`lot`] does for lots.
-pub fn serial(text: &str) -> Vec<String> {
-    let text = folded(text).replace("S/N", "SN ");
-    coded(&text, &["SERIAL", "SN", "SER"], &["SERIAL", "SN"])
-}
+pub use self::{
+    model::{ModelKeys, is_usable_model, look_alike_model, model, model_keys},
+    nothing::is_nothing,
+    printed::{Code, lot, serial},
+};
 
 /// Returns the brand in lower case, without accents, punctuation and the firm's legal form.
 pub fn brand(text: &str) -> String {
@@ -136,7 +87,12 @@ pub fn brand_words(text: &str) -> Vec<String> {
 /// Two codes that agree in it and not otherwise were probably misread: nobody may say that they
 /// differ.
 pub fn easily_confused(normalised: &str) -> String {
-    let text: String = normalised
+    look_alike(normalised).trim_start_matches('0').to_owned()
+}
+
+/// [`easily_confused`] with its leading zeros.
+fn look_alike(normalised: &str) -> String {
+    normalised
         .chars()
         .filter(|c| c.is_alphanumeric())
         .map(|c| match c {
@@ -147,13 +103,54 @@ pub fn easily_confused(normalised: &str) -> String {
             'Z' => '2',
             c => c,
         })
-        .collect();
-    text.trim_start_matches('0').to_owned()
+        .collect()
 }
 
-/// NFKC and upper case, which also makes full-width letters and digits plain ones.
+/// Returns whether a normalised code has only the letters and digits that we know how to compare; of
+/// anything else (another script, an accent, a mark for what cannot be read) nobody may say that it
+/// differs.
+pub fn is_plain(normalised: &str) -> bool {
+    normalised
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// NFKC and upper case, which also makes full-width letters and digits plain ones; digits of other
+/// scripts become plain ones too, and marks that do not show go.
 fn folded(text: &str) -> String {
-    text.trim().nfkc().flat_map(char::to_uppercase).collect()
+    let shown: String = text
+        .nfkc()
+        .filter(|c| !is_invisible(*c))
+        .flat_map(char::to_uppercase)
+        .map(plain_digit)
+        .collect();
+    shown.trim().to_owned()
+}
+
+/// Marks of direction, joiners and the like (the general category Cf, as far as texts carry it).
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
+}
+
+/// Returns the plain digit for a decimal digit of another script (general category Nd, in which the
+/// ten of a script follow one another).
+fn plain_digit(c: char) -> char {
+    const ZEROS: &[u32] = &[
+        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6,
+        0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90,
+        0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0,
+        0x104a0, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x1e950,
+    ];
+    let digit = ZEROS
+        .iter()
+        .find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10));
+    digit
+        .and_then(|value| char::from_digit(value, 10))
+        .unwrap_or(c)
 }
 
 /// Spaces, hyphens and dashes of all kinds, and the low line.
@@ -170,7 +167,22 @@ fn is_separator(c: char) -> bool {
     is_gap(c)
         || matches!(
             c,
-            '.' | ',' | '/' | ':' | ';' | '#' | '(' | ')' | '"' | '\'' | '°' | 'º'
+            '.' | ','
+                | '/'
+                | ':'
+                | ';'
+                | '#'
+                | '('
+                | ')'
+                | '"'
+                | '\''
+                | '°'
+                | 'º'
+                | '|'
+                | '='
+                | '['
+                | ']'
+                | '\\'
         )
 }
 
@@ -179,32 +191,6 @@ fn first_word(text: &str) -> Option<(&str, &str)> {
     let at = text.find(|c: char| is_separator(c))?;
     let (word, rest) = text.split_at(at);
     Some((word, rest.trim_start_matches(is_separator)))
-}
-
-fn coded(folded: &str, labels: &[&str], attached: &[&str]) -> Vec<String> {
-    let bare = |text: &str| -> String { text.chars().filter(|c| !is_separator(*c)).collect() };
-    let mut forms = vec![bare(folded)];
-    let mut rest = folded;
-    // Label by label: "LOT NO. 1234", "L: 1234".
-    while let Some((word, after)) = first_word(rest) {
-        let is_label =
-            labels.contains(&word) || matches!(word, "NO" | "NR" | "N" | "NUMBER" | "CODE");
-        if !is_label || after.is_empty() {
-            break;
-        }
-        rest = after;
-        forms.push(bare(rest));
-    }
-    for label in attached {
-        if let Some(after) = bare(rest).strip_prefix(label)
-            && after.starts_with(|c: char| c.is_ascii_digit())
-        {
-            forms.push(after.to_owned());
-        }
-    }
-    forms.retain(|form| !form.is_empty());
-    forms.dedup();
-    forms
 }
 
 #[cfg(test)]
@@ -222,6 +208,11 @@ mod tests {
             "Réf. XL200/B",
             "#XL_200/B",
             " XL\u{a0}200/B ",
+            "MOD XL-200/B",
+            "M/N: XL-200/B",
+            "MN XL-200/B",
+            "Type: XL-200/B",
+            "\u{200e}XL-200/B",
         ] {
             assert_eq!(model(text), "XL200/B", "{text}");
         }
@@ -247,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_label_before_a_lot_goes_and_an_attached_l_stays() {
-        let same = |a: &str, b: &str| lot(a).iter().any(|form| lot(b).contains(form));
+        let same = |a: &str, b: &str| lot(a).forms.iter().any(|form| lot(b).forms.contains(form));
         for other in [
             "1234 ab",
             "LOT 1234-AB",
@@ -258,16 +249,27 @@ mod tests {
             "Batch No. 1234/AB",
             "１２３４ab",
             "lot n° 1234ab",
+            "N° de lot 1234ab",
+            "Numéro de lot : 1234AB",
+            "Lotnr. 1234AB",
+            "Los-Nr. 1234AB",
+            "CH. 1234AB",
+            "Ch.-B. 1234AB",
+            "(10)1234AB",
+            "B/N 1234AB",
+            "LN: 1234AB",
+            "\u{200e}1234AB\u{202c}",
+            "\u{661}\u{662}\u{663}\u{664}AB",
         ] {
             assert!(same("1234AB", other), "{other}");
         }
         assert!(!same("1234", "L1234"));
         assert!(same("L-1234", "L1234"));
         assert!(!same("1234", "1235"));
-        assert!(lot("  ").is_empty());
-        assert_eq!(lot("LOT"), ["LOT"]);
-        assert!(serial("S/N 00123").contains(&"00123".to_owned()));
-        assert!(serial("SN00123").contains(&"00123".to_owned()));
+        assert!(lot("  ").forms.is_empty());
+        assert_eq!(lot("LOT").forms, ["LOT"]);
+        assert!(serial("S/N 00123").forms.contains(&"00123".to_owned()));
+        assert!(serial("SN00123").forms.contains(&"00123".to_owned()));
     }
 
     #[test]

@@ -33,7 +33,8 @@ const MAX_BRANDS: usize = 5;
 pub enum PostingKey {
     /// A GTIN.
     Gtin(Gtin),
-    /// A model number in the form of [`normalise::model`].
+    /// A model number in the form of [`normalise::model`], or in that of
+    /// [`normalise::look_alike_model`], in which misread characters, dots and slashes are forgiven.
     Model(String),
 }
 
@@ -84,7 +85,8 @@ pub struct PostedProduct {
 }
 
 /// Returns what the recall is filed under: one posting for each GTIN of its products and for each
-/// model number that is particular enough ([`normalise::is_usable_model`]) and no guess.
+/// model number that is particular enough ([`normalise::is_usable_model`]) and no guess, the latter
+/// also under the form in which misread characters are forgiven.
 ///
 /// Postings are bounded: at most 16 products, 100 limits and 3 kB of them for each product, 12 kB
 /// in all. What was cut says so, and never counts as a complete list.
@@ -125,7 +127,7 @@ fn carriers(recall: &Recall) -> BTreeMap<PostingKey, Carriers<'_>> {
     for product in &recall.products {
         let mut keys: BTreeMap<PostingKey, Confidence> = BTreeMap::new();
         for identifier in &product.identifiers {
-            if let Some(key) = key(identifier) {
+            for key in keys_of(identifier) {
                 let trust = keys.entry(key).or_insert(identifier.confidence);
                 *trust = (*trust).max(identifier.confidence);
             }
@@ -137,14 +139,19 @@ fn carriers(recall: &Recall) -> BTreeMap<PostingKey, Carriers<'_>> {
     found
 }
 
-fn key(identifier: &Identifier) -> Option<PostingKey> {
+fn keys_of(identifier: &Identifier) -> Vec<PostingKey> {
     match &identifier.value {
-        Value::Gtin { value } => Some(PostingKey::Gtin(*value)),
+        Value::Gtin { value } => vec![PostingKey::Gtin(*value)],
         Value::Model { value } if identifier.confidence >= Confidence::Medium => {
             let model = normalise::model(value);
-            normalise::is_usable_model(&model).then_some(PostingKey::Model(model))
+            if !normalise::is_usable_model(&model) {
+                return Vec::new();
+            }
+            let alike = normalise::look_alike_model(value).filter(|alike| *alike != model);
+            let forms = std::iter::once(model).chain(alike);
+            forms.map(PostingKey::Model).collect()
         }
-        _ => None,
+        _ => Vec::new(),
     }
 }
 

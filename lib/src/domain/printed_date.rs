@@ -44,6 +44,24 @@ impl PrintedDate {
         })
     }
 
+    /// Returns whether a product of today can carry the date: from 1990 to 50 years ahead of `today`.
+    ///
+    /// Anything else was mistyped or misread, and would lie outside every list.
+    pub fn is_plausible(&self, today: Date) -> bool {
+        (1990..=today.year().saturating_add(50)).contains(&self.from.year())
+    }
+
+    /// Returns whether the two can mean the same day.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.from <= other.to && other.from <= self.to
+    }
+
+    /// Returns the one of two overlapping dates that says more.
+    #[must_use]
+    pub fn narrower(self, other: Self) -> Self {
+        if self.from == self.to { self } else { other }
+    }
+
     /// Returns the first day that can be meant.
     pub const fn first(&self) -> Date {
         self.from
@@ -120,6 +138,32 @@ mod tests {
         let february: PrintedDate = "2024-02".parse().unwrap();
         assert_eq!(february.first(), Date::constant(2024, 2, 1));
         assert_eq!(february.last(), Date::constant(2024, 2, 29));
+    }
+
+    #[test]
+    fn dates_that_no_product_carries_are_told() {
+        let today = Date::constant(2026, 11, 20);
+        for (text, plausible) in [
+            ("0000-01", false),
+            ("1989-12-31", false),
+            ("1990-01-01", true),
+            ("2026-11", true),
+            ("2076-12-31", true),
+            ("2077-01", false),
+            ("9999-12-31", false),
+        ] {
+            let date: PrintedDate = text.parse().unwrap();
+            assert_eq!(date.is_plausible(today), plausible, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_month_and_a_day_of_it_agree_and_the_day_says_more() {
+        let date = |text: &str| text.parse::<PrintedDate>().unwrap();
+        let (month, day) = (date("2027-12"), date("2027-12-31"));
+        assert!(month.overlaps(&day) && day.overlaps(&month));
+        assert_eq!((month.narrower(day), day.narrower(month)), (day, day));
+        assert!(!month.overlaps(&date("2028-01-01")));
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub trait Adapter: Send + Sync {
 }
 
 /// The revision of the parsers. Raising it makes every window be read again, changed or not.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// Returns the adapter of a wire format, where it is built.
 pub fn adapter(family: Family) -> Option<&'static dyn Adapter> {

@@ -38,6 +38,7 @@ pub struct Answer<T> {
     status: StatusCode,
     cache: Cache,
     tagged: bool,
+    tag_source: Option<Bytes>,
 }
 
 impl<T: Serialize> Answer<T> {
@@ -49,6 +50,7 @@ impl<T: Serialize> Answer<T> {
             status: StatusCode::OK,
             cache: Cache::NoStore,
             tagged: false,
+            tag_source: None,
         }
     }
 
@@ -58,6 +60,17 @@ impl<T: Serialize> Answer<T> {
             cache: Cache::Public(seconds),
             tagged: true,
             ..Self::ok(data)
+        }
+    }
+
+    /// Tags the answer by something else than its data, for data that holds what changes by the second
+    /// without meaning anything new.
+    #[must_use]
+    pub fn tagged_by(self, source: impl Into<Bytes>) -> Self {
+        Self {
+            tagged: true,
+            tag_source: Some(source.into()),
+            ..self
         }
     }
 
@@ -81,6 +94,8 @@ pub(super) struct Prepared {
     pub(super) message: &'static str,
     pub(super) cache: Cache,
     pub(super) tagged: bool,
+    /// What the tag is made of where it is not the data.
+    pub(super) tag_source: Option<Bytes>,
 }
 
 impl<T: Serialize> IntoResponse for Answer<T> {
@@ -93,6 +108,7 @@ impl<T: Serialize> IntoResponse for Answer<T> {
                     message: self.message,
                     cache: self.cache,
                     tagged: self.tagged,
+                    tag_source: self.tag_source,
                 });
                 response
             }

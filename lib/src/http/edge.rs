@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -17,12 +17,8 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_http::RequestExt;
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -33,20 +29,24 @@ use tower_http::{
 };
 
 use super::{
-    alias::{DEPRECATED_SINCE, canonical_path, rewrite},
-    answer::{Cache, Prepared, Success},
-    negotiation::{accepts_json, matches_tag},
+    alias::{DEPRECATED_SINCE, canonical_path, is_plain, rewrite},
+    finish::finish,
+    negotiation::allow_plain,
     origins::{cors, exact_origin},
-    problem::{Code, Problem, ProblemBody},
+    problem::Problem,
 };
 use crate::{
     clock::{Clock, Ids},
     metrics,
-    runtime::{Start, chain},
+    runtime::Start,
 };
 
 /// Text shorter than this is not worth compressing, in bytes.
 const COMPRESS_ABOVE: u64 = 1024;
+
+/// How long a handler may take. The functions that answer requests are ended after 15 seconds, and the
+/// gateway would then answer in its own words.
+const DEADLINE: Duration = Duration::from_secs(12);
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -55,14 +55,19 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub struct Edge {
     environment: String,
     origins: Vec<HeaderValue>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     warm: Arc<AtomicBool>,
+    pub(super) deadline: Duration,
 }
 
 /// The identifier of a request, echoed or made.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
+
+/// Marks a request for a path that can name nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NoSuchPath;
 
 impl Edge {
     /// Reads `ENVIRONMENT` and `CORS_ORIGINS` (exact origins, comma-separated).
@@ -91,6 +96,7 @@ impl Edge {
             clock: start.clock.clone(),
             ids: start.ids.clone(),
             warm: Arc::default(),
+            deadline: DEADLINE,
         })
     }
 
@@ -151,12 +157,19 @@ async fn enter(State(edge): State<Edge>, mut request: Request, next: Next) -> Re
         .lambda_context_ref()
         .and_then(|context| context.xray_trace_id.clone());
     let method = request.method().clone();
-    let alias = canonical_path(request.uri().path());
+    let plain = is_plain(request.uri().path());
+    if !plain {
+        request.extensions_mut().insert(NoSuchPath);
+    }
+    let alias = plain
+        .then(|| canonical_path(request.uri().path()))
+        .flatten();
     if let Some(path) = &alias {
         rewrite(&mut request, &path.path);
     }
     let canonical = request.uri().path().to_owned();
     request.extensions_mut().insert(RequestId(id.clone()));
+    allow_plain(request.headers_mut());
 
     let mut response = next.run(request).await;
 
@@ -250,156 +263,6 @@ fn secure(headers: &mut HeaderMap) {
              font-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
         );
     }
-}
-
-/// Turns what a handler left into bytes: the envelope, a problem, or 304.
-async fn finish(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .map_or_else(String::new, |id| id.0.clone());
-    let instance = request.uri().path().to_owned();
-    let bare = request
-        .uri()
-        .query()
-        .is_some_and(|query| query.split('&').any(|pair| pair == "envelope=none"));
-    let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let speaks_json = instance.starts_with("/api/");
-    if speaks_json && !accepts_json(request.headers()) {
-        let problem = Problem::new(Code::NotAcceptable, "this service answers application/json");
-        return problem_response(
-            &edge,
-            &problem,
-            instance,
-            id,
-            StatusCode::NOT_ACCEPTABLE.into_response(),
-        );
-    }
-
-    let mut response = next.run(request).await;
-
-    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        return problem_response(&edge, &problem, instance, id, response);
-    }
-    if let Some(prepared) = response.extensions_mut().remove::<Prepared>() {
-        return success_response(
-            &prepared,
-            response,
-            id,
-            bare,
-            reads.then_some(if_none_match).flatten().as_ref(),
-        );
-    }
-    // Axum's own answers have a status and nothing else.
-    let problem = match response.status() {
-        _ if response.headers().contains_key(header::CONTENT_TYPE) => return response,
-        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "there is no such path"),
-        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
-            Code::MethodNotAllowed,
-            "the path exists, but not for this method",
-        ),
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "the body is too large"),
-        _ => return response,
-    };
-    problem_response(&edge, &problem, instance, id, response)
-}
-
-fn success_response(
-    prepared: &Prepared,
-    mut response: Response,
-    request_id: String,
-    bare: bool,
-    if_none_match: Option<&HeaderValue>,
-) -> Response {
-    let cache = match prepared.cache {
-        Cache::NoStore => HeaderValue::from_static("no-store"),
-        Cache::Public(seconds) => HeaderValue::from_str(&format!("public, max-age={seconds}"))
-            .expect("a number is visible ASCII"),
-    };
-    response.headers_mut().insert(header::CACHE_CONTROL, cache);
-    if prepared.tagged {
-        let digest = Sha256::digest(&prepared.data);
-        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..15]));
-        let tag = HeaderValue::from_str(&tag).expect("base64 is visible ASCII");
-        let known = if_none_match.is_some_and(|known| matches_tag(known, &tag));
-        response.headers_mut().insert(header::ETAG, tag);
-        if known {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return response;
-        }
-    }
-    let body = if bare {
-        prepared.data.clone()
-    } else {
-        let data: &RawValue =
-            serde_json::from_slice(&prepared.data).expect("serialised by the answer");
-        serde_json::to_vec(&Success {
-            success: true,
-            data,
-            message: prepared.message.to_owned(),
-            request_id,
-        })
-        .expect("an envelope has only string keys")
-        .into()
-    };
-    with_body(response, "application/json", body)
-}
-
-fn problem_response(
-    edge: &Edge,
-    problem: &Problem,
-    instance: String,
-    request_id: String,
-    mut response: Response,
-) -> Response {
-    let code = problem.code;
-    if code.status().is_server_error() {
-        let cause = problem
-            .cause
-            .as_deref()
-            .map_or_else(String::new, |cause| chain(cause));
-        tracing::error!(
-            request.id = request_id,
-            error.code = code.error_code(),
-            cause,
-            "request failed"
-        );
-    }
-    let body = ProblemBody {
-        kind: format!("/problems/{}", code.slug()),
-        title: code.title(),
-        status: code.status().as_u16(),
-        detail: problem.detail.clone(),
-        instance,
-        error_code: code.error_code(),
-        timestamp: edge.clock.now().to_string(),
-        request_id,
-        errors: problem.errors.clone(),
-        success: false,
-        data: None,
-        message: problem.detail.clone(),
-    };
-    *response.status_mut() = code.status();
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(seconds) = problem.retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
-    }
-    let body = serde_json::to_vec(&body).expect("a problem has only string keys");
-    with_body(response, "application/problem+json", body.into())
-}
-
-fn with_body(response: Response, content_type: &'static str, body: Bytes) -> Response {
-    let (mut parts, _) = response.into_parts();
-    parts
-        .headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, body.into())
 }
 
 #[cfg(test)]

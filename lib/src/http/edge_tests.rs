@@ -7,8 +7,15 @@ use tower::ServiceExt;
 use super::*;
 use crate::{
     clock::{RandomIds, TestClock},
-    http::{answer::Answer, extract::Body as JsonBody},
+    http::{
+        answer::Answer,
+        extract::{Body as JsonBody, Param},
+        params::NoParams,
+        tag,
+    },
 };
+
+static LAG: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +23,15 @@ struct Words {
     word: String,
     #[serde(default)]
     times: u8,
+    #[serde(default)]
+    more: Vec<More>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct More {
+    #[serde(rename = "a/b")]
+    a: u8,
 }
 
 fn app() -> Router {
@@ -24,7 +40,8 @@ fn app() -> Router {
             "/api/v1/words",
             get(async || Answer::public(vec!["one"], 60)).post(
                 async |JsonBody(words): JsonBody<Words>| {
-                    Answer::ok(words.word.repeat(words.times.into()))
+                    let more: u8 = words.more.iter().map(|more| more.a).sum();
+                    Answer::ok(words.word.repeat((words.times + more).into()))
                 },
             ),
         )
@@ -35,6 +52,38 @@ fn app() -> Router {
         .route(
             "/api/v1/panic",
             get(async || -> Answer<()> { panic!("a bug") }),
+        )
+        .route(
+            "/api/v1/never",
+            get(async || std::future::pending::<Answer<()>>().await),
+        )
+        .route(
+            "/api/v1/lag",
+            get(async || {
+                let lag = LAG.fetch_add(1, Ordering::Relaxed);
+                Answer::public(lag, 60).tagged_by("the same")
+            }),
+        )
+        .route(
+            "/api/v1/file",
+            get(async || {
+                (
+                    [
+                        (header::ETAG, tag(b"x")),
+                        (header::CONTENT_TYPE, HeaderValue::from_static("text/css")),
+                    ],
+                    "x",
+                )
+            }),
+        )
+        .route(
+            "/api/v1/words/{id}",
+            get(async |Param(id): Param<String>| Answer::ok(id)),
+        )
+        .route("/api/v1/none", get(async |_: NoParams| Answer::ok(1)))
+        .route(
+            "/api/v1/docs",
+            get(async || ([(header::CONTENT_TYPE, "text/html")], "a page")),
         );
     Edge {
         environment: "test".into(),
@@ -42,6 +91,7 @@ fn app() -> Router {
         clock: TestClock::at(jiff::Timestamp::UNIX_EPOCH),
         ids: Arc::new(RandomIds),
         warm: Arc::default(),
+        deadline: Duration::from_millis(200),
     }
     .around(router)
 }
@@ -127,7 +177,8 @@ async fn an_odd_request_id_is_replaced() {
 #[tokio::test]
 async fn a_tag_that_is_known_answers_304_whatever_the_request() {
     let tag = get_path("/api/v1/words").await.header("etag").to_owned();
-    let known = format!("\"other\", W/{tag}");
+    assert!(tag.starts_with("W/\""), "{tag}");
+    let known = format!("\"other\", {}", tag.trim_start_matches("W/"));
     let got = send(
         Request::get("/api/v1/words").header("if-none-match", known),
         Body::empty(),
@@ -296,6 +347,21 @@ async fn a_body_of_the_wrong_shape_names_the_first_fault() {
             Some(("/times", "INVALID_VALUE")),
         ),
         ("[]", 422, Some(("/", "INVALID_VALUE"))),
+        (r#"["a", 1]"#, 422, Some(("/", "INVALID_VALUE"))),
+        (r#""a""#, 422, Some(("/", "INVALID_VALUE"))),
+        ("null", 422, Some(("/", "INVALID_VALUE"))),
+        ("[1", 400, None),
+        (r#"{"word": 5}"#, 422, Some(("/word", "INVALID_VALUE"))),
+        (
+            r#"{"word": "a", "more": [{"a/b": 1}, {"a/b": "x"}]}"#,
+            422,
+            Some(("/more/1/a~1b", "INVALID_VALUE")),
+        ),
+        (
+            r#"{"word": "a", "more": [{"a/b": 1, "c~d": 2}]}"#,
+            422,
+            Some(("/more/0/c~0d", "UNKNOWN_FIELD")),
+        ),
     ];
     for (body, status, fault) in cases {
         let got = send(
@@ -306,6 +372,10 @@ async fn a_body_of_the_wrong_shape_names_the_first_fault() {
         assert_eq!(got.status, status, "{body}");
         let answer = got.json();
         let error = &answer["errors"][0];
+        let message = error["message"].as_str().unwrap_or_default();
+        for rust in ["struct", "Words", "u8", "`", "invalid type", "line"] {
+            assert!(!message.contains(rust), "{body}: {message}");
+        }
         if let Some((field, code)) = fault {
             assert_eq!(
                 (error["field"].as_str(), error["code"].as_str()),
@@ -349,4 +419,136 @@ async fn what_an_answer_varies_by_stands_in_one_line() {
     let varies = got.header("vary").to_lowercase();
     assert!(varies.contains("origin") && varies.contains("accept-encoding"));
     assert_eq!(varies.matches("origin").count(), 1, "{varies}");
+}
+
+#[tokio::test]
+async fn a_long_field_name_is_cut_before_it_is_echoed() {
+    let body = format!(r#"{{"{}": 1}}"#, "x".repeat(5_000));
+    let got = send(
+        Request::post("/api/v1/words").header("content-type", "application/json"),
+        body,
+    )
+    .await;
+    let field = got.json()["errors"][0]["field"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!((got.status, field.len()), (422, 101));
+    assert!(got.body.len() < 1_000);
+}
+
+#[tokio::test]
+async fn only_utf_8_that_is_not_encoded_is_taken() {
+    for (media_type, encoding, status) in [
+        ("application/json; charset=utf-8", "identity", 200),
+        ("application/json; Charset=\"UTF-8\"", "", 200),
+        ("application/json; charset=iso-8859-1", "", 415),
+        ("application/json;charset=utf-16", "", 415),
+        ("application/json", "gzip", 415),
+        ("application/json", "identity, br", 415),
+    ] {
+        let request = Request::post("/api/v1/words")
+            .header("content-type", media_type)
+            .header("content-encoding", encoding);
+        let got = send(request, r#"{"word": "a"}"#).await;
+        assert_eq!(got.status, status, "{media_type} {encoding}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_can_name_nothing_is_404_and_no_alias() {
+    for path in [
+        "/api/v1/words/%20",
+        "/api/v1/words/a%20",
+        "/api/v1/words/a%00",
+        "/api/v1/words//",
+        "/api/v1//words",
+        "/api//v1/words",
+        "//api/v1/words",
+        "/api/words/%0A",
+    ] {
+        let got = get_path(path).await;
+        assert_eq!(got.status, 404, "{path}");
+        assert_eq!(got.header("link"), "", "{path}");
+        assert_eq!(got.header("content-type"), "application/problem+json");
+    }
+    assert_eq!(get_path("/api/v1/words/a%20b").await.json()["data"], "a b");
+}
+
+#[tokio::test]
+async fn nothing_takes_longer_than_the_deadline() {
+    let got = get_path("/api/v1/never").await;
+    assert_eq!(
+        (got.status, got.json()["error_code"].as_str()),
+        (503, Some("SERVICE_UNAVAILABLE"))
+    );
+    assert_eq!(got.header("retry-after"), "2");
+}
+
+#[tokio::test]
+async fn what_changes_by_the_second_does_not_change_the_tag() {
+    let (one, two) = (get_path("/api/v1/lag").await, get_path("/api/v1/lag").await);
+    assert_ne!(one.json()["data"], two.json()["data"]);
+    assert_eq!(one.header("etag"), two.header("etag"));
+    assert!(!one.header("etag").is_empty());
+}
+
+#[tokio::test]
+async fn files_with_a_tag_answer_304_too() {
+    let got = get_path("/api/v1/file").await;
+    let known = Request::get("/api/v1/file").header("if-none-match", got.header("etag"));
+    let same = send(known, Body::empty()).await;
+    assert_eq!((got.status, same.status, same.body.len()), (200, 304, 0));
+    assert_eq!(same.header("etag"), got.header("etag"));
+}
+
+#[tokio::test]
+async fn unknown_parameters_and_odd_envelopes_are_refused() {
+    for (query, status) in [
+        ("", 200),
+        ("?envelope=none", 200),
+        ("?envelope=%6eone", 200),
+        ("?envelope=", 200),
+        ("?envelope=all", 422),
+        ("?colour=red", 422),
+    ] {
+        let got = get_path(&format!("/api/v1/none{query}")).await;
+        assert_eq!(got.status, status, "{query}");
+    }
+    assert_eq!(get_path("/api/v1/none?envelope=%6eone").await.json(), 1);
+    let post = Request::post("/api/v1/words?colour=red").header("content-type", "application/json");
+    assert_eq!(send(post, r#"{"word": "a"}"#).await.status, 422);
+}
+
+#[tokio::test]
+async fn pages_are_for_browsers_and_plain_bytes_for_everybody() {
+    for path in ["/api/v1/docs", "/api/docs"] {
+        let got = send(
+            Request::get(path).header("accept", "text/html"),
+            Body::empty(),
+        )
+        .await;
+        assert_eq!(got.status, 200, "{path}");
+    }
+    for path in ["/api/v1/words", "/api/v1/long"] {
+        for refusal in ["identity;q=0", "*;q=0", "identity;Q=0, zstd"] {
+            let got = send(
+                Request::get(path).header("accept-encoding", refusal),
+                Body::empty(),
+            )
+            .await;
+            assert_eq!(
+                (got.status, got.header("content-encoding")),
+                (200, ""),
+                "{refusal}"
+            );
+            assert_eq!(got.json()["success"], true);
+        }
+    }
+    let empty = send(
+        Request::get("/api/v1/words").header("accept", ""),
+        Body::empty(),
+    )
+    .await;
+    assert_eq!(empty.status, 200);
 }

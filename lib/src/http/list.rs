@@ -57,11 +57,11 @@ pub enum From {
 impl PageRequest {
     /// Reads what page is asked for.
     pub fn read(params: &mut Params) -> Self {
-        let page: Option<u32> = params.one("page");
-        let per_page: Option<u32> = params.one("per_page");
-        let synonym: Option<u32> = params.one("limit");
-        let offset: Option<u32> = params.one("offset");
-        let cursor: Option<String> = params.one("cursor");
+        let page: Option<u32> = params.number("page");
+        let per_page: Option<u32> = params.number("per_page");
+        let synonym: Option<u32> = params.number("limit");
+        let offset: Option<u32> = params.number("offset");
+        let cursor = params.opaque("cursor");
         let limit = per_page.or(synonym).unwrap_or(PER_PAGE);
         if !(1..=PER_PAGE_MOST).contains(&limit) {
             let name = if per_page.is_some() {
@@ -115,7 +115,7 @@ pub struct List<T> {
     pub total: Option<u64>,
     /// Whether `total` is exact.
     pub total_relation: TotalRelation,
-    /// The page, from 1; null when it was asked for by cursor.
+    /// The page, from 1; null when it was asked for by cursor, or by an offset at which no page begins.
     pub page: Option<u64>,
     /// Rows on a page.
     pub per_page: u32,
@@ -151,8 +151,10 @@ impl<T> List<T> {
             total: Some(total),
             total_relation: TotalRelation::Eq,
             page: match request.from {
-                From::Offset(offset) => Some(u64::from(offset) / per_page + 1),
-                From::Cursor(_) => None,
+                From::Offset(offset) if offset.is_multiple_of(request.limit) => {
+                    Some(u64::from(offset) / per_page + 1)
+                }
+                From::Offset(_) | From::Cursor(_) => None,
             },
             per_page: request.limit,
             pages: Some(total.div_ceil(per_page)),
@@ -209,6 +211,31 @@ mod tests {
                 from: From::Cursor("abc".into())
             })
         );
+    }
+
+    #[test]
+    fn only_an_offset_at_which_a_page_begins_has_a_page() {
+        for (query, page) in [
+            ("offset=7&limit=3", None),
+            ("offset=6&limit=3", Some(3)),
+            ("offset=0", Some(1)),
+            ("page=2", Some(2)),
+            ("cursor=x", None),
+        ] {
+            let request = read(query).unwrap();
+            assert_eq!(
+                List::<u8>::exact(vec![], 9, &request, None).page,
+                page,
+                "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_any_length_is_left_to_its_judge() {
+        let long = "A".repeat(5_000);
+        let request = read(&format!("cursor={long}")).unwrap();
+        assert_eq!(request.from, From::Cursor(long));
     }
 
     #[test]

@@ -5,7 +5,9 @@ mod alias;
 pub mod answer;
 pub mod cursor;
 pub mod edge;
+mod event;
 pub mod extract;
+mod finish;
 pub mod list;
 mod negotiation;
 mod origins;
@@ -16,10 +18,13 @@ pub mod recall_filters;
 #[cfg(feature = "search")]
 pub mod snapshot;
 
+pub use negotiation::tag;
+
 use std::sync::Arc;
 
 use axum::Router;
 use tokio::sync::OnceCell;
+use tower::ServiceExt;
 
 use crate::{
     http::{cursor::SigningKey, edge::Edge, problem::Problem},
@@ -36,7 +41,8 @@ where
         let edge = Edge::load(&mut start);
         let router = build(&mut start).await?;
         let app = start.settings.finish(edge)?.around(router);
-        lambda_http::run(app).await
+        let app = lambda_http::Adapter::from(app).map_request(event::mend);
+        lambda_runtime::run(app).await
     })
 }
 

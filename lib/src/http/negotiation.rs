@@ -1,41 +1,172 @@
-//! What a client says that it knows and takes: `If-None-Match` and `Accept`.
+//! What a client says that it knows and takes: `If-None-Match`, `Accept` and `Accept-Encoding`.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, header};
+use sha2::{Digest, Sha256};
+
+/// The paths under `/api/` that answer a page to read.
+const PAGES: &[&str] = &["/api/v1/docs", "/api/v1/redoc"];
+
+/// Returns the tag of a content. It is weak: the bytes that are sent differ by compression and by the
+/// request's identifier while what they say is the same (RFC 9110, 8.8.1).
+pub fn tag(content: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(content);
+    let tag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..15]));
+    HeaderValue::from_str(&tag).expect("base64 is visible ASCII")
+}
 
 /// Returns whether a client knows a tag already (weak comparison, RFC 9110, 13.1.2).
 pub(super) fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else {
         return false;
     };
+    let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
     known
         .split(',')
         .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+        .any(|known| known == "*" || opaque(known) == opaque(tag))
 }
 
-/// Returns whether the client takes JSON; one that says nothing takes anything.
+/// Returns whether a path answers JSON and nothing else.
+pub(super) fn speaks_json(path: &str) -> bool {
+    path.starts_with("/api/") && !PAGES.contains(&path)
+}
+
+/// Returns whether the client takes JSON; one that says nothing takes anything. What it says of
+/// `application/json` counts before what it says of ranges (RFC 9110, 12.5.1).
 pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut said = false;
-    for value in headers.get_all(header::ACCEPT) {
-        let Ok(value) = value.to_str() else { continue };
-        for range in value.split(',') {
-            said = true;
-            let mut parts = range.split(';').map(str::trim);
-            let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let refused = parts.any(|part| {
-                part.strip_prefix("q=")
-                    .and_then(|weight| weight.parse::<f32>().ok())
-                    .is_some_and(|weight| weight <= 0.0)
-            });
-            let fits = matches!(
-                media_type.as_str(),
-                "*/*" | "application/*" | "application/json"
-            ) || (media_type.starts_with("application/")
-                && media_type.ends_with("+json"));
-            if fits && !refused {
-                return true;
-            }
+    let ranges = weighted(headers, &header::ACCEPT);
+    let taken = |range: &str| {
+        let mut weights = ranges.iter().filter(|(name, _)| name == range);
+        weights.next().map(|(_, taken)| *taken)
+    };
+    let relative = ranges
+        .iter()
+        .any(|(name, taken)| *taken && name.starts_with("application/") && name.ends_with("+json"));
+    ranges.is_empty()
+        || relative
+        || ["application/json", "application/*", "*/*"]
+            .into_iter()
+            .find_map(taken)
+            .unwrap_or(false)
+}
+
+/// Drops a refusal of plain bytes: a short answer is never compressed, and an answer that cannot be
+/// encoded as wished is better plain than not at all (RFC 9110, 12.5.3 leaves that to the server).
+pub(super) fn allow_plain(headers: &mut HeaderMap) {
+    let codings = weighted(headers, &header::ACCEPT_ENCODING);
+    let refuses = |(name, taken): &(String, bool)| !taken && (name == "identity" || name == "*");
+    if codings.iter().any(refuses) {
+        let kept: Vec<_> = headers
+            .get_all(header::ACCEPT_ENCODING)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter(|part| !weigh(part).is_some_and(|weighed| refuses(&weighed)))
+            .map(str::trim)
+            .collect();
+        let kept = HeaderValue::from_str(&kept.join(", "));
+        headers.remove(header::ACCEPT_ENCODING);
+        if let Ok(kept) = kept
+            && !kept.is_empty()
+        {
+            headers.insert(header::ACCEPT_ENCODING, kept);
         }
     }
-    !said
+}
+
+/// Reads a header of names with weights: each name in lower case, and whether it is taken at all.
+fn weighted(headers: &HeaderMap, name: &header::HeaderName) -> Vec<(String, bool)> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(weigh)
+        .collect()
+}
+
+fn weigh(part: &str) -> Option<(String, bool)> {
+    let mut parts = part.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    let refused = parts.any(|parameter| {
+        parameter
+            .split_once('=')
+            .filter(|(name, _)| name.trim() == "q")
+            .and_then(|(_, weight)| weight.trim().parse::<f32>().ok())
+            .is_some_and(|weight| weight <= 0.0)
+    });
+    Some((name, !refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn json_is_taken_unless_it_is_refused_or_left_out() {
+        for (accept, taken) in [
+            ("", true),
+            (" , ", true),
+            ("*/*", true),
+            ("application/*;q=0.1", true),
+            ("text/html, */*;q=0.1", true),
+            ("application/problem+json", true),
+            ("application/json;Q=0", false),
+            ("application/json; q = 0.000", false),
+            ("application/json;q=0, */*", false),
+            ("text/html", false),
+            ("image/png, text/*", false),
+        ] {
+            assert_eq!(
+                accepts_json(&headers(header::ACCEPT, accept)),
+                taken,
+                "{accept:?}"
+            );
+        }
+        assert!(accepts_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn plain_bytes_are_always_allowed() {
+        for (accepted, left) in [
+            ("identity;q=0", ""),
+            ("*;Q=0", ""),
+            ("gzip, identity;q=0", "gzip"),
+            ("br;q=0.5, *;q=0", "br;q=0.5"),
+            ("gzip;q=0, br", "gzip;q=0, br"),
+            ("", ""),
+        ] {
+            let mut headers = headers(header::ACCEPT_ENCODING, accepted);
+            allow_plain(&mut headers);
+            let left_over = headers
+                .get(header::ACCEPT_ENCODING)
+                .map_or("", |value| value.to_str().unwrap());
+            assert_eq!(left_over, left, "{accepted:?}");
+        }
+    }
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        let tag = tag(b"content");
+        let text = tag.to_str().unwrap().to_owned();
+        assert!(text.starts_with("W/\"") && text.ends_with('"'));
+        let strong = text.trim_start_matches("W/").to_owned();
+        for known in [
+            text.clone(),
+            strong.clone(),
+            format!("\"x\", {strong}"),
+            "*".to_owned(),
+        ] {
+            assert!(
+                matches_tag(&HeaderValue::from_str(&known).unwrap(), &tag),
+                "{known}"
+            );
+        }
+        assert!(!matches_tag(&HeaderValue::from_static("\"x\""), &tag));
+    }
 }

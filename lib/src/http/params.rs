@@ -27,12 +27,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     }
 }
 
+/// The query string of a route that takes no parameters: any is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct NoParams;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParams {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = Params::from_request_parts(parts, state).await?;
+        params.finish().map(|()| Self)
+    }
+}
+
 impl Params {
-    /// Splits a query string; `envelope` belongs to the edge.
+    /// Splits a query string; `envelope` belongs to the edge, which knows `none` and nothing else.
     pub fn parse(query: &str) -> Self {
         let mut params = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if name != "envelope" {
+            if name == "envelope" {
+                if !value.is_empty() && value != "none" {
+                    params.refuse("envelope", "INVALID_VALUE", "none, or not given");
+                }
+            } else {
                 params
                     .given
                     .entry(name.into_owned())
@@ -51,6 +68,30 @@ impl Params {
             return None;
         }
         self.read(name, values.first()?)
+    }
+
+    /// Takes a whole number, in digits alone.
+    pub fn number(&mut self, name: &str) -> Option<u32> {
+        let text: String = self.one(name)?;
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.refuse(name, "INVALID_VALUE", "a whole number");
+            return None;
+        }
+        let number = text.parse().ok();
+        if number.is_none() {
+            self.refuse(name, "INVALID_VALUE", "the number is too large");
+        }
+        number
+    }
+
+    /// Takes a value that only its maker can judge, whatever its length.
+    pub fn opaque(&mut self, name: &str) -> Option<String> {
+        let mut values = self.take(name);
+        if values.len() > 1 {
+            self.refuse(name, "INVALID_VALUE", "is given more than once");
+            return None;
+        }
+        values.pop()
     }
 
     /// Takes a text of a length, in characters.
@@ -156,7 +197,7 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
         let mut params = Params::parse("page=x&hazard=fire,danger&q=a&q=b&colour=red");
-        params.one::<u32>("page");
+        params.number("page");
         params.list::<Hazard>("hazard");
         params.text("q", 10);
         let problem = params.finish().unwrap_err();
@@ -169,9 +210,26 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_digits_and_are_refused_in_our_own_words() {
+        for (text, message) in [
+            ("x", "a whole number"),
+            ("-1", "a whole number"),
+            ("%2B1", "a whole number"),
+            ("1.0", "a whole number"),
+            ("99999999999", "the number is too large"),
+        ] {
+            let mut params = Params::parse(&format!("page={text}"));
+            assert_eq!(params.number("page"), None);
+            let problem = params.finish().unwrap_err();
+            assert_eq!(problem.errors[0].message, message, "{text}");
+        }
+        assert_eq!(Params::parse("page=12").number("page"), Some(12));
+    }
+
+    #[test]
     fn empty_values_count_as_not_given() {
         let mut params = Params::parse("page=&hazard=,,&q=%20");
-        assert_eq!(params.one::<u32>("page"), None);
+        assert_eq!(params.number("page"), None);
         assert!(params.list::<Hazard>("hazard").is_empty());
         assert_eq!(params.text("q", 10), None);
         params.finish().unwrap();

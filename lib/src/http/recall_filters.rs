@@ -4,7 +4,10 @@ use jiff::civil::Date;
 use utoipa::IntoParams;
 
 use super::params::Params;
-use crate::search::query::{Filters, Span};
+use crate::search::{
+    query::{Filters, LONGEST_TEXT, MOST_WORDS, Span},
+    words::words,
+};
 
 /// The longest brand or identifier that is looked for, in characters.
 const VALUE_MOST: usize = 100;
@@ -23,16 +26,22 @@ pub struct FilterParams {
     /// Countries of the agencies, ISO 3166-1 alpha-2.
     country: Option<String>,
     /// Our categories, such as `toys,sleep`.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<Vec<crate::domain::vocabulary::Category>>, style = Form, explode = false, inline))]
     category: Option<String>,
     /// Hazards, such as `choking`.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<Vec<crate::domain::vocabulary::Hazard>>, style = Form, explode = false, inline))]
     hazard: Option<String>,
     /// Levels of severity: `serious`, `moderate`, `low`, `unknown`.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<Vec<crate::domain::vocabulary::SeverityLevel>>, style = Form, explode = false, inline))]
     severity: Option<String>,
     /// Remedies, such as `refund`.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<Vec<crate::domain::vocabulary::Remedy>>, style = Form, explode = false, inline))]
     remedy: Option<String>,
     /// `ongoing`, `ended`, `withdrawn`, `unknown`.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<Vec<crate::domain::vocabulary::Status>>, style = Form, explode = false, inline))]
     status: Option<String>,
     /// `recall`, `withdrawal`, `alert`, `safety_report`, `public_health_alert`.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<Vec<crate::domain::vocabulary::RecallKind>>, style = Form, explode = false, inline))]
     kind: Option<String>,
     /// Whole brands, compared without case, accents and punctuation.
     brand: Option<String>,
@@ -68,19 +77,41 @@ pub fn filters(params: &mut Params) -> Filters {
         );
     }
     Filters {
-        agency: params.list("agency"),
-        country,
-        category: params.list("category"),
-        hazard: params.list("hazard"),
-        severity: params.list("severity"),
-        remedy: params.list("remedy"),
-        status: params.list("status"),
-        kind: params.list("kind"),
-        brand: texts(params, "brand"),
-        identifier: texts(params, "identifier"),
+        agency: set(params.list("agency")),
+        country: set(country
+            .iter()
+            .map(|code| code.to_ascii_uppercase())
+            .collect()),
+        category: set(params.list("category")),
+        hazard: set(params.list("hazard")),
+        severity: set(params.list("severity")),
+        remedy: set(params.list("remedy")),
+        status: set(params.list("status")),
+        kind: set(params.list("kind")),
+        brand: set(texts(params, "brand")),
+        identifier: set(texts(params, "identifier")),
         published,
         updated,
     }
+}
+
+/// Reads the words that are looked for, counted as the search itself counts them.
+pub fn search_text(params: &mut Params) -> Option<String> {
+    let text = params.text("q", LONGEST_TEXT)?;
+    if words(&text).len() > MOST_WORDS {
+        let message = format!("has more than {MOST_WORDS} words");
+        params.refuse("q", "TOO_LONG", &message);
+        return None;
+    }
+    Some(text)
+}
+
+/// Any of the values: neither their order nor their number says anything, and a cursor is bound to
+/// what is meant.
+fn set<T: Ord>(mut values: Vec<T>) -> Vec<T> {
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 fn texts(params: &mut Params, name: &str) -> Vec<String> {
@@ -151,6 +182,32 @@ mod tests {
             3
         );
         assert!(filters.updated.to.is_some());
+    }
+
+    #[test]
+    fn words_are_counted_however_they_are_parted() {
+        for joiner in ["+", ",", ";", "%7C"] {
+            for (count, taken) in [(16, true), (17, false), (30, false)] {
+                let words: Vec<_> = (0..count).map(|n| format!("ab{n}")).collect();
+                let mut params = Params::parse(&format!("q={}", words.join(joiner)));
+                assert_eq!(
+                    search_text(&mut params).is_some(),
+                    taken,
+                    "{joiner} {count}"
+                );
+                assert_eq!(params.finish().is_ok(), taken);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_values_says_nothing() {
+        let read = |query| filters(&mut Params::parse(query));
+        assert_eq!(
+            read("hazard=fire,choking&agency=us-fda&agency=us-cpsc&country=us,FR&brand=b,a"),
+            read("brand=a,b,a&hazard=choking,fire,fire&agency=us-cpsc,us-fda&country=FR,US"),
+        );
+        assert_ne!(read("hazard=fire"), read("hazard=choking"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{
     CursorKey,
     list::{From, List, PageRequest},
-    problem::{Code, Problem},
+    problem::{Code, FieldError, Problem},
 };
 use crate::{
     clock::Clock,
@@ -156,8 +156,35 @@ fn problem(error: SnapshotError) -> Problem {
 }
 
 impl std::convert::From<QueryError> for Problem {
-    /// What a client can do wrong has been refused before.
+    /// A client's slips are refused before; one that gets this far is still the client's.
     fn from(error: QueryError) -> Self {
-        Self::internal(error)
+        let (field, code) = match error {
+            QueryError::TextTooLong | QueryError::TooManyWords => ("/q", "TOO_LONG"),
+            QueryError::PageSize => ("/per_page", "INVALID_VALUE"),
+            QueryError::TooDeep => ("/page", "INVALID_VALUE"),
+            QueryError::Index(_) | QueryError::Summary(_) => return Self::internal(error),
+        };
+        Self::invalid(vec![FieldError::new(field, code, error.to_string())])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_can_do_wrong_is_never_our_fault() {
+        for (error, field) in [
+            (QueryError::TextTooLong, "/q"),
+            (QueryError::TooManyWords, "/q"),
+            (QueryError::PageSize, "/per_page"),
+            (QueryError::TooDeep, "/page"),
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!(
+                (problem.code, problem.errors[0].field.as_str()),
+                (Code::Invalid, field)
+            );
+        }
     }
 }

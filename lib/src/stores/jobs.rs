@@ -162,19 +162,24 @@ impl Queue {
                     .set_entries(Some(left.clone()))
                     .send()
                     .await?;
+                let asked = left.len();
                 left.retain(|entry| {
                     answer
                         .failed()
                         .iter()
                         .any(|failed| failed.id() == entry.id())
                 });
-                if !left.is_empty() {
+                if left.is_empty() {
+                    break;
+                }
+                // A batch of which some is taken each time is slow, and no standstill.
+                if left.len() == asked {
                     tries += 1;
                     if tries == 5 {
                         return Err(StoreError::Busy("messages stayed unsent".into()));
                     }
-                    backoff(tries).await;
                 }
+                backoff(tries.max(1)).await;
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod lookup;
 pub mod payloads;
 pub mod products;
+mod recall_item;
 pub mod recalls;
 
 use std::{collections::HashMap, error::Error, time::Duration};
@@ -50,11 +51,17 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
+        // `DynamoDB`'s, S3's and SQS's own words for the same few things.
         const PASSING: &[&str] = &[
+            "InternalError",
+            "InternalFailure",
             "InternalServerError",
             "LimitExceededException",
+            "OverLimit",
             "ProvisionedThroughputExceededException",
             "RequestLimitExceeded",
+            "RequestThrottled",
+            "RequestTimeout",
             "ServiceUnavailable",
             "SlowDown",
             "ThrottlingException",

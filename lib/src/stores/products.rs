@@ -96,6 +96,7 @@ impl ProductStore {
         let mut left = HashMap::from([(self.table.clone(), requests)]);
         let mut tries = 0;
         while !left.is_empty() {
+            let asked: usize = left.values().map(Vec::len).sum();
             let answer = self
                 .client
                 .batch_write_item()
@@ -103,13 +104,17 @@ impl ProductStore {
                 .send()
                 .await?;
             left = answer.unprocessed_items.unwrap_or_default();
-            if !left.is_empty() {
+            if left.is_empty() {
+                break;
+            }
+            // A batch of which some is taken each time is slow, and no standstill.
+            if left.values().map(Vec::len).sum::<usize>() == asked {
                 tries += 1;
                 if tries == 5 {
                     return Err(StoreError::Busy("items stayed unprocessed".into()));
                 }
-                backoff(tries).await;
             }
+            backoff(tries.max(1)).await;
         }
         Ok(())
     }

@@ -25,6 +25,7 @@ async fn health_and_readiness_name_every_dependency() {
             "table recalls",
             "table products",
             "bucket",
+            "search index",
             "queue sync",
             "queue index",
             "secret"

@@ -85,10 +85,10 @@ fn feed(feeds: &FeedServer) -> Vec<String> {
 async fn each_message_five_times_shuffled_is_the_same_as_once() {
     let feeds = FeedServer::start().await;
     let jobs = feed(&feeds);
-    let once = Sandbox::new().await;
-    let app = once.sync(once.emulator(), feeds.origin(), QUICK).await;
+    let single = Sandbox::new().await;
+    let app = single.sync(single.emulator(), feeds.origin(), QUICK).await;
     assert!(returned(&app.handle(delivery(&jobs)).await.unwrap()).is_empty());
-    let end = once.picture().await.timeless().recalls_only();
+    let end = single.picture().await.timeless().recalls_only();
     assert_eq!(end.faults(), [""; 0]);
     assert_eq!(
         end.recalls().len(),
@@ -106,7 +106,7 @@ async fn each_message_five_times_shuffled_is_the_same_as_once() {
                 .sync(sandbox.emulator(), feeds.origin(), QUICK)
                 .await,
         ];
-        let mut messages = vec![&jobs[..]; 5].concat();
+        let mut messages = [&jobs[..]; 5].concat();
         messages.shuffle(&mut StdRng::seed_from_u64(seed));
         // Two workers at once, each with half of them.
         let (one, two) = messages.split_at(messages.len() / 2);

@@ -43,15 +43,15 @@ async fn finish(sandbox: &Sandbox, story: &Story, mut announced: BTreeSet<String
     );
     announced.extend(flat(sandbox.announced().await));
     assert_eq!(announced, story.announced, "{plan:?}");
-    let (store, id) = (sandbox.recall_store(), story::CHANGED.parse().unwrap());
-    let first = store.find_version(&id, 1).await.unwrap();
+    let (recalls, id) = (sandbox.recall_store(), story::CHANGED.parse().unwrap());
+    let first = recalls.find_version(&id, 1).await.unwrap();
     assert_eq!(
         first.unwrap().row.version,
         1,
         "{plan:?}: the old version is readable"
     );
     assert!(
-        store.find_version(&id, 3).await.unwrap().is_none(),
+        recalls.find_version(&id, 3).await.unwrap().is_none(),
         "{plan:?}"
     );
 }

@@ -122,7 +122,7 @@ impl Desk {
         calls
     }
 
-    fn now(&self) -> Option<jiff::Timestamp> {
-        Some(self.sandbox.clock.now())
+    fn now(&self) -> jiff::Timestamp {
+        self.sandbox.clock.now()
     }
 }

@@ -37,9 +37,9 @@ async fn the_same_feed_again_writes_the_state_and_nothing_else() {
             .differences(&first),
         [""; 0]
     );
-    assert_eq!(desk.sandbox.announced().await, [vec![]; 0]);
+    assert!(desk.sandbox.announced().await.is_empty());
     assert_eq!(desk.sandbox.objects("raw/").await, raw);
-    assert_eq!(desk.sum().await.last_success, desk.now());
+    assert_eq!(desk.sum().await.last_success, Some(desk.now()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +101,7 @@ async fn the_servers_own_word_for_unchanged_is_taken() {
             .collect::<Vec<_>>(),
         STATE_ONLY.iter().collect::<Vec<_>>()
     );
-    assert_eq!(desk.sum().await.last_success, desk.now());
+    assert_eq!(desk.sum().await.last_success, Some(desk.now()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,7 +122,7 @@ async fn an_unchanged_page_that_is_kept_no_more_is_fetched_and_kept_again() {
     let sum = desk.sum().await;
     assert_eq!(
         (sum.last_success, sum.last_error, sum.records),
-        (desk.now(), None, 20)
+        (Some(desk.now()), None, 20)
     );
 }
 

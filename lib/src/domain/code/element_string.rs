@@ -53,7 +53,10 @@ fn spelled(content: &str) -> Option<String> {
     changed.then_some(text)
 }
 
-/// Reads an element string; `separated` says that the symbol's identifier vouches for separators.
+/// Reads an element string; `separated` says that a scanner sent it with the symbol's identifier, so
+/// that nothing in it was typed.
+///
+/// Only a separator that is seen shows that the scanner sends them: the identifier does not.
 pub(super) fn read(
     content: &str,
     separated: bool,
@@ -64,12 +67,14 @@ pub(super) fn read(
     if text.starts_with('(') {
         read_bracketed(&text, &mut elements)?;
     } else {
-        let separated = separated || text.contains(SEPARATOR);
+        let is_seen = text.contains(SEPARATOR);
+        let sent = separated || is_seen;
         // A hyphen may belong to a lot; in front, among the digits of the number, it was typed.
         let was_typed = text.chars().take(16).any(is_separator);
         let dropped = |c: &char| is_separator(*c) && (was_typed || *c != '-');
-        let text: String = text.chars().filter(|c| separated || !dropped(c)).collect();
-        read_plain(&text, separated, &mut elements)?;
+        let text: String = text.chars().filter(|c| sent || !dropped(c)).collect();
+        let follower = if sent { is_follower } else { is_any_follower };
+        read_plain(&text, (!is_seen).then_some(follower), &mut elements)?;
     }
     elements
         .finish(Reading::ElementString)
@@ -126,13 +131,23 @@ fn bracket(text: &str) -> Option<(&str, &str)> {
     fits.then_some((identifier, rest))
 }
 
+/// Whether a text begins with an element that may follow a lot or a serial number.
+type Follower = fn(&str) -> bool;
+
 /// Reads elements one after the other, of which those of no predefined length end at a separator.
-fn read_plain(text: &str, separated: bool, elements: &mut Elements) -> Result<(), InvalidCode> {
+///
+/// `unseparated` is given where no separator was seen, so that further elements may be stuck to a
+/// value.
+fn read_plain(
+    text: &str,
+    unseparated: Option<Follower>,
+    elements: &mut Elements,
+) -> Result<(), InvalidCode> {
     let mut rest = text.trim_start_matches(SEPARATOR);
     while !rest.is_empty() {
         let (identifier, value, after) = split(rest)?;
         elements.take(identifier, value)?;
-        if !separated && could_go_on(value) {
+        if unseparated.is_some_and(|follower| could_go_on(value, follower)) {
             elements.forget_unbounded(identifier);
         }
         rest = after.trim_start_matches(SEPARATOR);
@@ -165,15 +180,11 @@ fn split(text: &str) -> Result<(&str, &str, &str), InvalidCode> {
 ///
 /// Some scanners swallow separators. Then a lot has other elements stuck to it, and comparing it
 /// with a list would wrongly find it outside: better no lot than a wrong one.
-fn could_go_on(value: &str) -> bool {
-    const FOLLOWERS: &[&str] = &["10", "11", "13", "15", "16", "17", "21", "30", "37", "240"];
+fn could_go_on(value: &str, is_follower: Follower) -> bool {
     (1..value.len()).any(|at| {
-        let Some(mut rest) = value.get(at..) else {
+        let Some(mut rest) = value.get(at..).filter(|rest| is_follower(rest)) else {
             return false;
         };
-        if !FOLLOWERS.iter().any(|follower| rest.starts_with(follower)) {
-            return false;
-        }
         let mut trial = Elements::new(Date::constant(2000, 1, 1));
         while !rest.is_empty() {
             match split(rest) {
@@ -185,4 +196,27 @@ fn could_go_on(value: &str) -> bool {
         }
         true
     })
+}
+
+/// The elements that stand beside a number on products for sale: lot, dates, variant, serial number,
+/// and measures and prices, which are long enough not to be chance.
+fn is_follower(rest: &str) -> bool {
+    const FOLLOWERS: &[&str] = &[
+        "10", "11", "12", "13", "15", "16", "17", "21", "22", "310", "311", "312", "313", "314",
+        "315", "316", "320", "392", "393",
+    ];
+    FOLLOWERS.iter().any(|follower| rest.starts_with(follower))
+}
+
+/// As [`is_follower`], with the counts (30) and (37) and the maker's own numbers (240) and (241): in
+/// what was typed they may stand anywhere.
+///
+/// On goods for sale they are rare, and many a lot ends like one (`WR2302`, `FB2401`), so in what a
+/// scanner sent they are no reason to forget it. The matcher never takes a lot that begins with a
+/// listed one, or holds one of a listed span, to be outside.
+fn is_any_follower(rest: &str) -> bool {
+    is_follower(rest)
+        || ["30", "37", "240", "241"]
+            .iter()
+            .any(|follower| rest.starts_with(follower))
 }

@@ -298,9 +298,24 @@ fn a_lot_with_something_stuck_to_it_is_no_lot() {
     assert_eq!((found.lot, found.use_by), (None, None));
     let found = read("010400638133393110ABC99", None, TODAY).unwrap();
     assert_eq!(found.lot.as_deref(), Some("ABC99"));
-    // A symbol identifier vouches for separators: the lot really ends with 21S99.
-    let found = read("]C1010400638133393110ABC21S99", None, TODAY).unwrap();
+    // A symbol's identifier does not show that the scanner sends separators.
+    for code in [
+        "]C1010400638133393110ABC21S99",
+        "]C10103770018292519103123103000500",
+        "]d20103770018292519103123922199",
+        "]d201037700182925191031215271231",
+    ] {
+        let found = read(code, None, TODAY).unwrap();
+        assert_eq!((found.lot, found.serial), (None, None), "{code}");
+    }
+    // One that is seen does.
+    let found = read("]C1010400638133393110ABC21S99\u{1d}21S1", None, TODAY).unwrap();
     assert_eq!(found.lot.as_deref(), Some("ABC21S99"));
+    // Too much like the end of a lot to be a count or a maker's number.
+    for lot in ["WR2302", "FB2401"] {
+        let found = read(&format!("]d2010400638133393110{lot}"), None, TODAY).unwrap();
+        assert_eq!(found.lot.as_deref(), Some(lot));
+    }
 }
 
 #[test]

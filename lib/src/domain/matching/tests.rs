@@ -68,6 +68,47 @@ fn single_lots() {
         ("1234AB 08:15", "1234AB", CannotTell),
         ("L1234", "1234", CannotTell),
         ("1234", "L1234", CannotTell),
+        // Less than four characters are protected as well, whatever stands around them.
+        ("312", "312", Inside),
+        ("312 14:32", "312", CannotTell),
+        ("L312 14:32", "312", CannotTell),
+        ("312 EXP 03/2026", "312", CannotTell),
+        ("N° de lot 312", "312", Inside),
+        ("Numéro de lot : 312", "312", Inside),
+        ("Lotnr 312", "312", Inside),
+        ("CH. 312", "312", Inside),
+        ("(10)312", "312", Inside),
+        ("BATCH NO 312", "312", Inside),
+        ("312/1", "312", CannotTell),
+        ("312A", "312", CannotTell),
+        ("312,313", "312", CannotTell),
+        ("311-313", "312", CannotTell),
+        ("311 à 313", "312", CannotTell),
+        ("3I2", "312", CannotTell),
+        ("999", "312", Outside),
+        // The whole line.
+        ("EXP 12/26 LOT WR2302 14:32", "WR2302", Inside),
+        ("EXP 12/26 LOT WR 2302", "WR2302", Inside),
+        ("WR2302 LOT", "WR2302", Inside),
+        ("EXP 12/26 WR2302", "WR2302", CannotTell),
+        ("12/26WR2302B", "WR2302", CannotTell),
+        ("LOT WR2302/1", "WR2302", CannotTell),
+        ("EXP 12/26 LOT WR9999 14:32", "WR2302", Outside),
+        ("LOT 26/06 EXP 12/26", "26/06", Inside),
+        // The last digits only.
+        ("302", "WR2302", CannotTell),
+        ("302 14:32", "WR2302", CannotTell),
+        ("WR", "WR2302", CannotTell),
+        ("27/01", "26/06", Outside),
+        // No digit where the listed one has some, and other scripts.
+        ("ABC", "312", CannotTell),
+        ("312", "ABC", Outside),
+        ("٣١٢", "312", Inside),
+        ("३१२", "312", Inside),
+        ("\u{200e}312", "312", Inside),
+        ("АВ999", "312", CannotTell),
+        ("É999", "312", CannotTell),
+        ("99?", "312", CannotTell),
         // Rules instead of codes.
         ("24999", "24*", CannotTell),
         ("24999", "24XXX", CannotTell),
@@ -91,6 +132,17 @@ fn spans_of_lots() {
         ("04510", "4501", "4530", CannotTell),
         ("45150815", "4501", "4530", CannotTell),
         ("ZZ", "4501", "4530", CannotTell),
+        ("512", "4501", "4530", CannotTell),
+        ("LOT 512", "4501", "4530", CannotTell),
+        ("455", "200100", "200899", CannotTell),
+        ("EXP 12/26 LOT 4515 14:32", "4501", "4530", CannotTell),
+        ("4515 14:32", "4501", "4530", CannotTell),
+        ("999945159", "4501", "4530", CannotTell),
+        ("4600 4515", "4501", "4530", CannotTell),
+        ("4400-4600", "4501", "4530", CannotTell),
+        ("4600", "4501", "4530", Outside),
+        ("٤٦٠٠", "4501", "4530", Outside),
+        ("46𝟎0É", "4501", "4530", CannotTell),
         ("4515B", "4501", "4530", CannotTell),
         ("L1250", "L1234", "L1299", Inside),
         ("l-1250", "L1234", "L 1299", Inside),
@@ -166,6 +218,63 @@ fn models_and_beginnings_of_models() {
 }
 
 #[test]
+fn only_two_whole_model_numbers_differ() {
+    let listed = Value::Model {
+        value: "XL-200".into(),
+    };
+    for item in [
+        "XL2",
+        "200",
+        "Mod. XL-200",
+        "M/N XL.200",
+        "XL-200 (blue)",
+        "Rattle (XL-200)",
+        "XL/200",
+        "Acme XL-2OO",
+        "ХL-900",
+        "?",
+    ] {
+        assert_ne!(model(item, &listed), Outside, "{item}");
+    }
+    assert_eq!(model("XL-900 (blue)", &listed), Outside);
+}
+
+#[test]
+fn a_short_brand_is_found_in_a_name_where_it_looks_like_one() {
+    for (brand, name, found) in [
+        ("NUK", "NUK First Choice bottle", true),
+        ("nuk", "Bottle by NUK", true),
+        ("MAM", "Mam soother", true),
+        ("Nuk", "a nuk bottle", false),
+        ("ABC", "Abcd bottle", false),
+        ("Graco", "High chair by graco", true),
+        ("", "Bottle", false),
+        ("-", "- bottle", false),
+    ] {
+        assert_eq!(names_brand(brand, name), found, "{brand} in {name}");
+    }
+}
+
+#[test]
+fn what_was_typed_and_what_the_code_holds_agree_in_any_form_of_the_same() {
+    let lots = |typed: &str, held: &str| agree(&normalise::lot(typed), &normalise::lot(held));
+    for (typed, held, same) in [
+        ("LOT 312", "312", true),
+        ("L312", "312", true),
+        ("312", "L312", true),
+        ("EXP 12/26 LOT 312 14:32", "312", true),
+        ("313", "312", false),
+        ("WR9999", "WR2302", false),
+    ] {
+        assert_eq!(lots(typed, held), same, "{typed} beside {held}");
+    }
+    assert!(agree(
+        &normalise::serial("SN 200455"),
+        &normalise::serial("200455")
+    ));
+}
+
+#[test]
 fn brands() {
     let listed = |brands: &[&str]| {
         brands
@@ -204,17 +313,20 @@ fn dates_of_the_same_kind() {
             fit,
             "{date}"
         );
-        assert_eq!(
-            super::date(given(DateMark::Unspecified, date), &use_by),
-            fit,
-            "{date}"
-        );
+        // A date of no stated kind before the span may be that of production.
+        let unstated = if fit == Outside && date < "2025-03-10" {
+            CannotTell
+        } else {
+            fit
+        };
         let unnamed = marked(DateMark::Unspecified, "2025-03-10", "2025-03-20");
-        assert_eq!(
-            super::date(given(DateMark::Unspecified, date), &unnamed),
-            fit,
-            "{date}"
-        );
+        for listed in [&use_by, &unnamed] {
+            assert_eq!(
+                super::date(given(DateMark::Unspecified, date), listed),
+                unstated,
+                "{date}"
+            );
+        }
         // A date that the notice does not name may be another one than the item's.
         let careful = if fit == Outside { CannotTell } else { fit };
         for mark in [DateMark::UseBy, DateMark::BestBefore, DateMark::Production] {

@@ -105,6 +105,8 @@ fn each_gtin_and_each_particular_model_is_filed_once() {
         [
             under_gtin("036000291452"),
             under_gtin("4006381333931"),
+            // Also as it looks to someone who takes L for 1.
+            PostingKey::Model("X1200".into()),
             PostingKey::Model("XL200".into()),
         ]
     );
@@ -126,6 +128,18 @@ fn each_gtin_and_each_particular_model_is_filed_once() {
         filed[&under_gtin("4006381333931")].products[0].limits,
         [lot("77")]
     );
+}
+
+#[test]
+fn a_model_is_filed_under_a_form_that_forgives_dots_and_slashes_and_read_back_by_it() {
+    let recall = recall(vec![product(vec![model("AB.12/3", Confidence::High)])]);
+    let forgiving = PostingKey::Model("A8123".into());
+    let keys: Vec<_> = postings(&recall, 1).into_keys().collect();
+    assert_eq!(
+        keys,
+        [forgiving.clone(), PostingKey::Model("AB.12/3".into())]
+    );
+    assert!(posting_in_full(&recall, 1, &forgiving).is_some());
 }
 
 #[test]

@@ -82,13 +82,25 @@ impl<'a> Limit<'a> {
             fit: None,
             compared: Vec::new(),
         };
-        let text = |given: &Option<String>| given.clone().filter(|text| !text.trim().is_empty());
+        let text =
+            |given: &Option<String>| given.clone().filter(|text| !normalise::is_nothing(text));
         match kind {
             Kind::Lot => limit.compare_text(Field::Lot, text(&asked.lot), matching::lot),
             Kind::Serial => {
                 limit.compare_text(Field::Serial, text(&asked.serial), matching::serial);
             }
-            Kind::Model => limit.compare_text(Field::Model, text(&asked.model), matching::model),
+            Kind::Model => {
+                limit.compare_text(Field::Model, text(&asked.model), matching::model);
+                let is_usable = asked
+                    .model
+                    .as_deref()
+                    .is_some_and(|model| normalise::is_usable_model(&normalise::model(model)));
+                // What is too short or has no digit can be the listed one and cannot differ from it.
+                if !is_usable && limit.fit != Some(Fit::Inside) {
+                    limit.fit = None;
+                    limit.compared.clear();
+                }
+            }
             Kind::Expiry => limit.compare_dates(&[
                 (Field::BestBefore, DateMark::BestBefore, asked.best_before),
                 (Field::UseBy, DateMark::UseBy, asked.use_by),
@@ -121,9 +133,13 @@ impl<'a> Limit<'a> {
             let Some(date) = *date else { continue };
             let item = GivenDate { mark: *mark, date };
             let (fit, notice) = self.against(|listed| matching::date(item, listed));
-            // Some date is no answer to the question when the item was made.
-            let is_beside =
-                self.kind == Kind::Production && *field == Field::Date && fit == Fit::CannotTell;
+            // Some date is no answer to the question when the item was made, nor, where nobody can
+            // tell, to the one for a date that the notice names.
+            let is_named = matches!(
+                self.mark(),
+                Some(DateMark::Production | DateMark::BestBefore | DateMark::UseBy)
+            );
+            let is_beside = is_named && *field == Field::Date && fit == Fit::CannotTell;
             if !is_beside {
                 fits.push(fit);
                 self.compared

@@ -18,6 +18,7 @@ use super::{
     code::ScannedCode,
     coverage::Coverage,
     gtin::{Gtin, NumberKind},
+    normalise,
     posting::{Posting, PostingKey},
     printed_date::PrintedDate,
     recall::RecallId,
@@ -159,8 +160,9 @@ pub struct CandidateVerdict {
 /// for the product stays dangerous; notices that the authority took back do not.
 ///
 /// One notice, by the key it was found under (the truth table for its limits is at
-/// `weigh::level`): only a GTIN decides. A model number needs the same brand to make a
-/// possible match, and is merely related without one.
+/// `weigh::level`): only a GTIN decides. A model number makes a possible match with the same brand,
+/// and also where the brand cannot be told; another brand makes it chance. Where only a part of what
+/// was given is the model, it is merely related until the brand is known to be the same.
 ///
 /// When a code means several numbers, each is judged alone. Different answers of which one warns
 /// give `possibly_recalled` and the question which symbol it was; answers that differ only in
@@ -264,7 +266,7 @@ impl One {
             (VerdictWord::PossiblyRecalled, None)
         } else if gtin.is_some_and(|gtin| !gtin.kind().is_trade_item()) {
             (VerdictWord::CannotCheck, Some(Reason::NotATradeItem))
-        } else if gtin.is_none() && asked.model.is_none() {
+        } else if gtin.is_none() && asked.model.as_deref().is_none_or(normalise::is_nothing) {
             (VerdictWord::CannotCheck, Some(Reason::NothingToCheck))
         } else if !coverage.is_enough() {
             (VerdictWord::CannotCheck, Some(Reason::NoRecentData))

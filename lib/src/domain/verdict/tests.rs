@@ -756,10 +756,23 @@ fn a_model_needs_its_brand_and_never_decides() {
         .collect();
     assert_eq!(fields, [Field::Model, Field::Brand]);
 
-    let without = judged(&item(None, None), &all());
-    assert_eq!(without.verdict, VerdictWord::UnknownProduct);
-    assert_eq!(without.evidence[0].level, Level::Related);
-    assert_eq!(without.question, None);
+    // A brand that cannot be told may be the same, be the product known or not.
+    for known in [
+        vec![],
+        vec![KnownProduct {
+            brand: None,
+            ..known(ITEM)
+        }],
+    ] {
+        let without = judge(&item(None, None), &all(), &known, &recent());
+        assert_eq!(without.verdict, VerdictWord::PossiblyRecalled);
+        assert_eq!(without.evidence[0].level, Level::Conditional);
+        assert_eq!(field(&without), Some(QuestionField::Notice));
+    }
+    // Nor can a notice on what may be another product clear the item.
+    let elsewhere = judged(&item(None, Some("2500")), &limited());
+    assert_eq!(elsewhere.verdict, VerdictWord::UnknownProduct);
+    assert_eq!(elsewhere.evidence[0].level, Level::Related);
 
     let other = judged(&item(Some("Other"), None), &all());
     assert!(other.evidence.is_empty());
@@ -787,6 +800,128 @@ fn a_model_needs_its_brand_and_never_decides() {
         VerdictWord::PossiblyRecalled
     );
     assert_eq!(judged(&no_code, &[]).verdict, VerdictWord::UnknownProduct);
+}
+
+#[test]
+fn a_model_is_found_under_more_forms_and_what_is_no_model_is_not_given() {
+    let notice = |products| posting("us-cpsc:1", products);
+    let all = product(Scope::AllUnits, vec![model("XL-200")]);
+    // As it is filed: under its own form and under the forgiving one.
+    let filed: Vec<_> = ["XL200", "X1200"]
+        .map(|key| (PostingKey::Model(key.into()), notice(all.clone())))
+        .into();
+    let with = |model: &str| Asked {
+        model: Some(model.into()),
+        ..asked()
+    };
+    for text in [
+        "XL-2OO",
+        "MOD XL-200",
+        "M/N: XL.200",
+        "XL-200 (blue)",
+        "XL-200 blue",
+        "XL/200",
+    ] {
+        let verdict = verdict(&with(text), &filed);
+        assert_eq!(verdict.verdict, VerdictWord::PossiblyRecalled, "{text}");
+        assert_eq!(verdict.evidence.len(), 1);
+        assert_eq!(verdict.evidence[0].matched[0].notice, "XL-200", "{text}");
+    }
+    // A part of what was given, and no brand: nobody is accused.
+    let part = judge(&with("Chair XL-200 blue"), &filed, &[], &recent());
+    assert_eq!(part.verdict, VerdictWord::UnknownProduct);
+    assert_eq!(part.evidence[0].level, Level::Related);
+
+    let listed = super::tests::filed(product(Scope::ListedUnits, vec![model("XL-200")]));
+    for text in ["?", "n/a", "12", "-", "Chair", "illisible"] {
+        let verdict = verdict(&with(text), &listed);
+        assert_eq!(field(&verdict), Some(QuestionField::Model), "{text}");
+    }
+    let no_code = Asked {
+        candidates: vec![],
+        ..with("?")
+    };
+    let nothing = judge(&no_code, &listed, &[], &recent());
+    assert_eq!(nothing.reason, Some(Reason::NothingToCheck));
+}
+
+#[test]
+fn what_was_read_off_badly_never_clears_an_item() {
+    // As a notice of March 2026 lists it: lot 312, best before the end of 2027.
+    let together = || {
+        let best_before = identifier(Value::DateMark {
+            mark: DateMark::BestBefore,
+            from: Date::constant(2027, 12, 31),
+            to: Date::constant(2027, 12, 31),
+        });
+        filed(product(
+            Scope::ListedTogether,
+            vec![lot("312"), best_before],
+        ))
+    };
+    assert_eq!(
+        verdict(&with_lot("999"), &together()).verdict,
+        VerdictWord::NoKnownRecall
+    );
+    for text in [
+        "?",
+        "n/a",
+        "unknown",
+        "illisible",
+        "x",
+        "-",
+        "none",
+        "Lot: ?",
+        "unleserlich",
+        "000",
+    ] {
+        let verdict = verdict(&with_lot(text), &together());
+        assert_eq!(verdict.verdict, VerdictWord::PossiblyRecalled, "{text}");
+        assert_eq!(field(&verdict), Some(QuestionField::Lot), "{text}");
+    }
+    for text in [
+        "312 14:32",
+        "L312 14:32",
+        "312 EXP 03/2026",
+        "N° de lot 312",
+        "Numéro de lot : 312",
+        "Lotnr 312",
+        "CH. 312",
+        "(10)312",
+        "312/1",
+        "312A",
+        "312,313",
+        "311-313",
+        "12",
+        "٣١٢",
+        "３１２",
+        "3123103000500",
+    ] {
+        let verdict = verdict(&with_lot(text), &together());
+        assert!(verdict.verdict.is_warning(), "{text}: {verdict:?}");
+    }
+    // A date of no stated kind before the span may be that of production.
+    let early = Asked {
+        date: Some("2026-03".parse().unwrap()),
+        ..asked()
+    };
+    let early = verdict(
+        &early,
+        &filed(product(
+            Scope::ListedUnits,
+            vec![use_by("2027-12-01", "2027-12-31")],
+        )),
+    );
+    assert_eq!(early.verdict, VerdictWord::PossiblyRecalled);
+    assert_eq!(early.question.unwrap().parameter.as_deref(), Some("use_by"));
+    let swallowed = Asked {
+        candidates: vec![gtin(ITEM)],
+        ..scanned("]C10100036000291452103123103000500")
+    };
+    assert_eq!(
+        field(&verdict(&swallowed, &together())),
+        Some(QuestionField::Lot)
+    );
 }
 
 #[test]

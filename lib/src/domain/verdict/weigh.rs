@@ -8,10 +8,11 @@ use super::{
 };
 use crate::domain::{
     gtin::Gtin,
-    identifier::{Confidence, Scope},
+    identifier::{Confidence, Scope, Value},
     matching::{self, Fit},
     normalise,
     posting::{PostedProduct, Posting, PostingKey},
+    recall::RecallId,
     vocabulary::Status,
 };
 
@@ -23,14 +24,33 @@ pub(super) fn weigh(
     brand: Option<&str>,
     filed: &[(PostingKey, Posting)],
 ) -> (Vec<Evidence>, Vec<Want>) {
-    let model = asked.model.as_deref().map(normalise::model);
+    let models = asked
+        .model
+        .as_deref()
+        .filter(|text| !normalise::is_nothing(text))
+        .map(normalise::model_keys)
+        .unwrap_or_default();
     let mut found: Vec<(Evidence, Vec<Want>)> = Vec::new();
-    for (key, posting) in filed {
+    let mut by_model: Vec<&RecallId> = Vec::new();
+    let keyed = filed.iter().filter_map(|(key, posting)| {
         let key = match key {
             PostingKey::Gtin(filed) if Some(*filed) == gtin => Key::Gtin(*filed),
-            PostingKey::Model(filed) if Some(filed) == model.as_ref() => Key::Model(filed),
-            _ => continue,
+            PostingKey::Model(filed) if models.whole.contains(filed) => Key::Model(filed),
+            PostingKey::Model(filed) if models.parts.contains(filed) => Key::PartOfModel(filed),
+            _ => return None,
         };
+        Some((key, posting))
+    });
+    let mut keyed: Vec<(Key<'_>, &Posting)> = keyed.collect();
+    keyed.sort_by_key(|(key, _)| matches!(key, Key::PartOfModel(_)));
+    for (key, posting) in keyed {
+        // One notice is filed under several forms of its models.
+        if key.is_model() {
+            if by_model.contains(&&posting.recall) {
+                continue;
+            }
+            by_model.push(&posting.recall);
+        }
         // A notice that the authority took back says nothing any more.
         if posting.status == Status::Withdrawn {
             continue;
@@ -57,7 +77,10 @@ pub(super) fn weigh(
 /// What a posting was found under.
 enum Key<'a> {
     Gtin(Gtin),
+    /// A model, by all that was given.
     Model(&'a str),
+    /// A model, by a part of what was given.
+    PartOfModel(&'a str),
 }
 
 struct Weighed<'a> {
@@ -86,18 +109,20 @@ fn weigh_product<'a>(
         missing: Vec::new(),
         wants: Vec::new(),
     };
-    let mut is_related = false;
+    let mut has_brand = true;
     match key {
         Key::Gtin(gtin) => {
             weighed
                 .matched
                 .push(Compared::new(Field::Gtin, gtin.as_str(), gtin.as_str()));
         }
-        Key::Model(model) => {
+        Key::Model(model) | Key::PartOfModel(model) => {
             let given = asked.model.as_deref().unwrap_or(model);
-            weighed
-                .matched
-                .push(Compared::new(Field::Model, given, model));
+            weighed.matched.push(Compared::new(
+                Field::Model,
+                given,
+                listed_model(product, model),
+            ));
             // Some agencies name no brand: then it stands in the product's name or nowhere.
             let same_brand = brand.map_or(Fit::CannotTell, |brand| {
                 if product.brands.is_empty() && matching::names_brand(brand, &product.name) {
@@ -119,19 +144,47 @@ fn weigh_product<'a>(
                         .matched
                         .push(Compared::new(Field::Brand, brand, &listed));
                 }
-                _ => is_related = true,
+                _ => has_brand = false,
             }
         }
     }
     weighed.level = key.level(product, &limits);
-    if is_related {
-        weighed.level = Level::Related;
-    }
     weighed.sort_in(key, &limits);
+    if !has_brand {
+        // Nobody can say that it is the same product: it neither leaves the item out nor, by a part
+        // of what was given, accuses it.
+        weighed.level = match (key, weighed.level) {
+            (Key::Model(_), Level::Exact | Level::Conditional) => Level::Conditional,
+            _ => Level::Related,
+        };
+    }
     if weighed.level == Level::Conditional {
-        weighed.ask(key, &limits);
+        if has_brand {
+            weighed.ask(key, &limits);
+        } else {
+            weighed.wants.push(Want {
+                field: QuestionField::Notice,
+                mark: None,
+                listed: Vec::new(),
+            });
+        }
     }
     Some(weighed)
+}
+
+/// Returns the model as the notice writes it, of which the key is a form.
+fn listed_model<'a>(product: &'a PostedProduct, key: &'a str) -> &'a str {
+    let is_it = |value: &&'a str| {
+        normalise::model(value) == key || normalise::look_alike_model(value).as_deref() == Some(key)
+    };
+    let models = product
+        .limits
+        .iter()
+        .filter_map(|limit| match &limit.value {
+            Value::Model { value } => Some(value.as_str()),
+            _ => None,
+        });
+    models.into_iter().find(is_it).unwrap_or(key)
 }
 
 impl Key<'_> {
@@ -139,8 +192,12 @@ impl Key<'_> {
     fn decides(&self, product: &PostedProduct) -> bool {
         match self {
             Self::Gtin(gtin) => product.trust > Confidence::Low && gtin.kind().is_trade_item(),
-            Self::Model(_) => false,
+            Self::Model(_) | Self::PartOfModel(_) => false,
         }
+    }
+
+    const fn is_model(&self) -> bool {
+        matches!(self, Self::Model(_) | Self::PartOfModel(_))
     }
 
     fn level(&self, product: &PostedProduct, limits: &[Limit<'_>]) -> Level {
@@ -158,7 +215,7 @@ impl Weighed<'_> {
         let binding = self.product.scope != Scope::AllUnits;
         let complete = read_whole(self.product.scope, self.product.shortened);
         for limit in limits {
-            if matches!(key, Key::Model(_)) && limit.kind == Kind::Model {
+            if key.is_model() && limit.kind == Kind::Model {
                 continue;
             }
             let place = match limit.fit {
@@ -205,9 +262,10 @@ impl Weighed<'_> {
             let has_compared = limits
                 .iter()
                 .any(|limit| limit.kind != Kind::Model && limit.fit.is_some());
-            let field = match key {
-                Key::Model(_) if !has_compared => QuestionField::Model,
-                _ => QuestionField::Notice,
+            let field = if key.is_model() && !has_compared {
+                QuestionField::Model
+            } else {
+                QuestionField::Notice
             };
             self.wants.push(Want {
                 field,
