@@ -104,6 +104,9 @@ class Processes:
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                 env=environment, start_new_session=True,
             )
+        # A moment after exec the command line is still empty: without this a busy machine takes the process for gone.
+        while process.poll() is None and not command_of(process.pid):
+            time.sleep(0.001)
         self.remember({**self.pids(), module: process.pid})
         return process.pid
 

@@ -1,8 +1,11 @@
 //! Fetching, bounded in size and time: conditional, retried with jitter, polite.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use babyshield::{domain::feed_state::PageState, runtime::Error};
+use babyshield::domain::feed_state::PageState;
 use reqwest::{
     Client, Response, StatusCode, Url,
     header::{
@@ -48,7 +51,7 @@ impl Default for Limits {
 /// Fetches pages of feeds.
 #[derive(Debug, Clone)]
 pub(crate) struct Fetcher {
-    client: Client,
+    client: Arc<OnceLock<Client>>,
     origin: Option<String>,
     pub(crate) limits: Limits,
 }
@@ -71,6 +74,9 @@ pub(crate) enum FetchError {
     TooLarge(usize),
     #[error("the answer broke off or did not come in time")]
     Broken(#[source] reqwest::Error),
+    /// Our fault and not the feed's.
+    #[error("no client could be made")]
+    Client(#[source] reqwest::Error),
     #[error("the feed redirects too often")]
     Redirected,
     #[error("the address of the feed cannot be used: {0}")]
@@ -78,20 +84,29 @@ pub(crate) enum FetchError {
 }
 
 impl Fetcher {
-    pub(crate) fn new(origin: Option<String>, limits: Limits) -> Result<Self, Error> {
-        let client = Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(limits.time)
-            .redirect(redirect::Policy::limited(3))
-            // A redirect must not lead away from https either; the stand-in is on loopback.
-            .https_only(origin.is_none())
-            .user_agent("BabyShield recall sync")
-            .build()?;
-        Ok(Self {
-            client,
+    pub(crate) fn new(origin: Option<String>, limits: Limits) -> Self {
+        Self {
+            client: Arc::default(),
             origin,
             limits,
-        })
+        }
+    }
+
+    /// Returns the client, made for the first page: it reads every root certificate of the system,
+    /// which a cold start that plans or sweeps need not wait for.
+    fn client(&self) -> Result<&Client, reqwest::Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(self.limits.time)
+            .redirect(redirect::Policy::limited(3))
+            // A redirect must not lead away from https either; the stand-in is on loopback.
+            .https_only(self.origin.is_none())
+            .user_agent("BabyShield recall sync")
+            .build()?;
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// Returns the agency's host that would be asked; nothing where an origin stands in for all of them.
@@ -137,7 +152,10 @@ impl Fetcher {
         known: Option<&PageState>,
     ) -> Result<Fetched, (FetchError, Option<Duration>)> {
         let again = Some(Duration::ZERO);
-        let mut request = self.client.get(address);
+        let client = self
+            .client()
+            .map_err(|error| (FetchError::Client(error), None))?;
+        let mut request = client.get(address);
         if let Some(known) = known {
             if let Some(etag) = &known.etag {
                 request = request.header(IF_NONE_MATCH, etag);

@@ -131,7 +131,7 @@ impl App {
             payloads: Payloads::new(S3::new(&start.sdk), config.bucket),
             sync_queue: Queue::new(sqs.clone(), config.sync_queue),
             index_queue: Queue::new(sqs, config.index_queue),
-            fetcher: Fetcher::new(config.feed_origin, limits)?,
+            fetcher: Fetcher::new(config.feed_origin, limits),
             clock: start.clock.clone(),
             ids: start.ids.clone(),
         })

@@ -114,12 +114,7 @@ impl App {
     ) -> Result<(Vec<u8>, PageState, bool), SliceError> {
         let known = known.and_then(|known| known.pages.iter().find(|page| page.url == request.url));
         self.wait_for_turn(&request.url).await?;
-        match self
-            .fetcher
-            .get(&request.url, known)
-            .await
-            .map_err(feed_fault)?
-        {
+        match self.fetcher.get(&request.url, known).await.map_err(fault)? {
             Fetched::Page { body, mut state } => {
                 state.raw_ref = Payloads::key(agency, &part.name, &body);
                 let modified = known.is_none_or(|known| known.raw_ref != state.raw_ref);
@@ -136,12 +131,7 @@ impl App {
                 match body {
                     Some(body) => Ok((body, state, false)),
                     // Expired in the bucket: ask for it as if it had never been seen.
-                    None => match self
-                        .fetcher
-                        .get(&request.url, None)
-                        .await
-                        .map_err(feed_fault)?
-                    {
+                    None => match self.fetcher.get(&request.url, None).await.map_err(fault)? {
                         Fetched::Page { body, mut state } => {
                             state.raw_ref = Payloads::key(agency, &part.name, &body);
                             self.payloads.keep(&state.raw_ref, &body).await?;
@@ -184,6 +174,10 @@ impl App {
     }
 }
 
-fn feed_fault(error: FetchError) -> SliceError {
-    SliceError::Feed(chain(&error))
+/// Files a failed fetch under whose fault it is: without a client of our own no feed is to blame.
+fn fault(error: FetchError) -> SliceError {
+    match error {
+        FetchError::Client(error) => SliceError::Client(error),
+        error => SliceError::Feed(chain(&error)),
+    }
 }

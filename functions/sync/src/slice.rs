@@ -39,6 +39,8 @@ pub(crate) enum SliceError {
     Feed(String),
     #[error("a payload that was kept is gone: {0}")]
     Lost(String),
+    #[error("no client could be made to fetch with")]
+    Client(#[source] reqwest::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
