@@ -10,8 +10,9 @@ use babyshield::{
     http::{
         answer::{Answer, Success},
         extract::Param,
-        params::NoParams,
-        problem::{Problem, ProblemBody},
+        list::{self, List, PER_PAGE_MOST, PageParams, PageRequest},
+        params::{NoParams, Params},
+        problem::{Code, Problem, ProblemBody},
     },
 };
 use jiff::Timestamp;
@@ -22,15 +23,6 @@ use crate::App;
 
 /// Seconds for which the state of the agencies may be kept.
 const FRESH: u32 = 30;
-
-/// All agencies.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AgenciesView {
-    /// One row an agency, in the order of the registry.
-    items: Vec<AgencyView>,
-    /// How many there are.
-    total: usize,
-}
 
 /// An agency.
 #[derive(Debug, Serialize, ToSchema)]
@@ -183,27 +175,43 @@ impl AgencyView {
 
 /// List the agencies.
 ///
-/// Every agency of the registry, those that are not fetched included and named as such.
+/// Every agency of the registry, those that are not fetched included and named as such, in the order
+/// of the registry; all on one page unless fewer are asked for.
 #[utoipa::path(get, path = "/api/v1/agencies", tag = "agencies",
+    params(PageParams),
     responses(
         (status = 304, description = "The client knows this state by its tag"),
         (status = 406, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 200, body = Success<AgenciesView>),
+        (status = 200, body = Success<List<AgencyView>>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list_agencies(
     State(app): State<App>,
-    _: NoParams,
-) -> Result<Answer<AgenciesView>, Problem> {
+    mut params: Params,
+) -> Result<Answer<List<AgencyView>>, Problem> {
+    let request = PageRequest::read_or(&mut params, PER_PAGE_MOST);
+    params.finish()?;
+    let list::From::Offset(offset) = request.from else {
+        return Err(Problem::new(
+            Code::InvalidCursor,
+            "this list gives out no cursors",
+        ));
+    };
     let mut states = app.agencies.sums().await?;
     let now = app.clock.now();
     let items: Vec<_> = AGENCIES
         .iter()
+        .skip(offset as usize)
+        .take(request.limit as usize)
         .map(|agency| AgencyView::of(agency, states.remove(&agency.key()), now))
         .collect();
     let tag = tag_source(items.iter())?;
-    let total = items.len();
-    Ok(Answer::public(AgenciesView { items, total }, FRESH).tagged_by(tag))
+    let end = u64::from(offset) + items.len() as u64;
+    let mut page = List::exact(items, AGENCIES.len() as u64, &request, None);
+    // There is more, and page numbers reach all of it.
+    page.has_more = end < AGENCIES.len() as u64;
+    Ok(Answer::public(page, FRESH).tagged_by(tag))
 }
 
 /// Returns what the tag is made of: everything but the lag, which grows while nothing happens.

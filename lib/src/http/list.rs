@@ -57,12 +57,17 @@ pub enum From {
 impl PageRequest {
     /// Reads what page is asked for.
     pub fn read(params: &mut Params) -> Self {
+        Self::read_or(params, PER_PAGE)
+    }
+
+    /// Reads what page is asked for, with another length for those who do not say.
+    pub fn read_or(params: &mut Params, per_page_unsaid: u32) -> Self {
         let page: Option<u32> = params.number("page");
         let per_page: Option<u32> = params.number("per_page");
         let synonym: Option<u32> = params.number("limit");
         let offset: Option<u32> = params.number("offset");
         let cursor = params.opaque("cursor");
-        let limit = per_page.or(synonym).unwrap_or(PER_PAGE);
+        let limit = per_page.or(synonym).unwrap_or(per_page_unsaid);
         if !(1..=PER_PAGE_MOST).contains(&limit) {
             let name = if per_page.is_some() {
                 "per_page"

@@ -142,6 +142,25 @@ async fn a_list_and_a_record_say_the_same() {
 
 #[tokio::test]
 #[ignore = "needs the emulator: ./dev test"]
+async fn agencies_can_be_asked_for_in_pages() {
+    let stack = Stack::loaded().await;
+    let all = stack.data("/api/v1/agencies?per_page=100").await;
+    assert_eq!(all["items"].as_array().unwrap().len(), AGENCIES.len());
+    let second = stack.data("/api/v1/agencies?per_page=5&page=2").await;
+    assert_eq!(second["items"][0]["key"], all["items"][5]["key"]);
+    assert_eq!(
+        (&second["total"], &second["has_more"], &second["page"]),
+        (&all["total"], &json!(true), &json!(2))
+    );
+    let last = stack.data("/api/v1/agencies?per_page=5&page=8").await;
+    assert_eq!(
+        (last["items"].as_array().unwrap().len(), &last["has_more"]),
+        (4, &json!(false))
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
 async fn every_agency_is_listed_with_what_is_known_of_it() {
     let stack = Stack::loaded().await;
     let data = stack.data("/api/v1/agencies").await;
