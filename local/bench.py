@@ -22,7 +22,7 @@ from typing import Any, Dict, List
 
 from local import build, load, template
 from local.bench_latency import Route, latencies
-from local.bench_starts import starts
+from local.bench_starts import bundle, starts
 from local.bench_sync import throughput
 from local.bench_yardstick import HELLO, Yardstick
 from local.cloud import Cloud
@@ -137,6 +137,7 @@ def machine(profile: str) -> Dict[str, str]:
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "load before": f"{load_average[0]:.1f} (one minute)",
         "compiler": first_line(["rustc", "--version"]),
+        "root certificates at start": "one bundle, as on Lambda" if bundle() else "as this system keeps them",
         "profile": profile,
         "emulator": f"ministack {metadata.version('ministack')}, Python {platform.python_version()}",
     }
