@@ -21,8 +21,9 @@ NEXT = b"GET /2018-06-01/runtime/invocation/next "
 
 
 def starts(programs: Dict[str, Path], count: int) -> Dict[str, Dict[str, float]]:
-    """Starts every program `count` times, in turns, and returns name -> median and p90 in milliseconds.
+    """Starts every program `count` times, in turns, and returns name -> fastest, median and p90 in milliseconds.
 
+    The fastest is what the program itself needs; where other work takes turns with it, the median holds that too.
     One start of each beforehand is not counted: it reads the file into memory.
     """
     taken: Dict[str, List[float]] = {name: [] for name in programs}
@@ -37,7 +38,7 @@ def starts(programs: Dict[str, Path], count: int) -> Dict[str, Dict[str, float]]
                 milliseconds = start_once(server, programs[name], environment)
                 if turn:
                     taken[name].append(milliseconds)
-    return {name: {"p50": statistics.median(values), "p90": percentile(values, 0.9)} for name, values in taken.items()}
+    return {name: {"min": min(values), "p50": statistics.median(values), "p90": percentile(values, 0.9)} for name, values in taken.items()}
 
 
 def percentile(values: List[float], part: float) -> float:
