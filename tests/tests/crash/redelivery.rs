@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use babyshield::{domain::window::Window, stores::jobs::SyncJob};
-use babyshield_faults::{Plan, Proxy};
+use babyshield_faults::{Fault, Plan, Proxy, Rule};
 use babyshield_sync::Limits;
 use babyshield_tests::{
-    feed_rows::{cpsc, openfda, openfda_page, upc},
+    feed_rows::{cpsc, cpsc_rows, openfda, openfda_page, upc},
     feed_server::{Answer, FeedServer},
     sandbox::{Sandbox, delivery, job, returned, sync_job, sync_kind},
 };
@@ -228,6 +228,7 @@ async fn an_operators_acceptance_is_not_lost_to_a_plain_job_at_work() {
     let plain = sync_job("us-cpsc", &["recalls"], Window::year(2026));
     assert!(returned(&app.handle(delivery([&plain])).await.unwrap()).is_empty());
     // Half of the window is gone: quarantined, unless somebody accepts it.
+    feeds.requests();
     let slow = Answer::rows(&[row(1)]).after(std::time::Duration::from_millis(700));
     feeds.script(&["saferproducts"], [slow]);
     let accept = job(sync_kind(
@@ -240,7 +241,10 @@ async fn an_operators_acceptance_is_not_lost_to_a_plain_job_at_work() {
     let second = app.clone();
     let plain = [plain];
     let (plain, accepted) = tokio::join!(app.handle(delivery(&plain)), async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        // The plain job has the lease when it asks the feed.
+        while feeds.requests().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
         second.handle(delivery([&accept])).await
     });
     assert!(returned(&plain.unwrap()).is_empty() && returned(&accepted.unwrap()).is_empty());
@@ -251,6 +255,37 @@ async fn an_operators_acceptance_is_not_lost_to_a_plain_job_at_work() {
         .unwrap()
         .unwrap();
     assert_eq!((sum.records, sum.quarantined), (1, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the emulator: ./dev test"]
+async fn an_index_that_was_lost_is_asked_for_anew_recall_by_recall() {
+    let feeds = FeedServer::start().await;
+    let sandbox = Sandbox::new().await;
+    let proxy = Proxy::start(sandbox.emulator(), Plan::default())
+        .await
+        .unwrap();
+    let app = sandbox.sync(&proxy.endpoint(), feeds.origin(), QUICK).await;
+    // More than a message names, over several months, one of them long ago and one ahead.
+    let mut rows = cpsc_rows(120);
+    rows[0]["RecallDate"] = "1973-06-01T00:00:00".into();
+    rows[1]["RecallDate"] = "2027-01-31T00:00:00".into();
+    feeds.script(&["saferproducts"], [Answer::rows(&rows)]);
+    let job = sync_job("us-cpsc", &["recalls"], Window::year(2026));
+    assert!(returned(&app.handle(delivery([&job])).await.unwrap()).is_empty());
+    let all = announcements(&sandbox).await;
+    assert_eq!(all.len(), 120);
+    let order = serde_json::json!({"kind": "reindex", "agency": "us-cpsc"});
+    // An order whose worker dies on the way fails, and is given again.
+    proxy.follow(Plan::rules([Rule::every(
+        "SendMessageBatch",
+        Fault::DropBefore,
+    )]));
+    assert!(app.handle(order.clone()).await.is_err());
+    proxy.follow(Plan::default());
+    let answer = app.handle(order).await.unwrap();
+    assert_eq!(answer["recalls"], 120);
+    assert_eq!(announcements(&sandbox).await, all, "each once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

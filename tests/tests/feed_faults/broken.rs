@@ -35,7 +35,7 @@ fn whole() -> Vec<u8> {
 fn failures_of_the_server() -> Vec<Failure> {
     let status = |status, says, asked| case(says, Answer::status(status), says, asked);
     let circle = Answer::status(302).header("Location", "/saferproducts");
-    let late = Answer::rows(&[]).after(Duration::from_millis(900));
+    let late = Answer::rows(&[]).after(Duration::from_secs(3));
     let length = whole().len() as u64;
     let short = Answer::bytes(whole()).announcing(length + 9);
     let odd = Answer::bytes(whole()).header("Content-Encoding", "gzip");
@@ -102,7 +102,7 @@ fn failures_of_the_body() -> Vec<Failure> {
 #[ignore = "needs the emulator: ./dev test"]
 async fn a_feed_that_fails_is_noted_and_what_it_said_before_stands() {
     let limits = babyshield_sync::Limits {
-        time: Duration::from_millis(300),
+        time: Duration::from_secs(1),
         ..QUICK
     };
     let desk = Desk::within(limits).await;

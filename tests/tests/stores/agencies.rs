@@ -101,6 +101,36 @@ async fn sums_that_are_drawn_at_once_end_with_every_window_in_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
+async fn a_sum_drawn_before_a_window_came_never_replaces_one_drawn_after() {
+    let bench = Bench::new().await;
+    let quick = bench.sandbox.agency_store();
+    let slow = AgencyStore::new(bench.dynamo.clone(), &bench.sandbox.recalls);
+    let cpsc = key("us-cpsc").row();
+    let window = |year| applied(WindowState::new(slice(&["recalls"], Window::year(year))));
+    for (year, sums) in [(2026, 0), (2025, 1)] {
+        // With no sum there yet, and with one.
+        assert_eq!(
+            quick.sum(cpsc.key()).await.unwrap().is_some(),
+            sums > 0,
+            "{year}"
+        );
+        let delay = Rule::first("TransactWriteItems", 1, Fault::DelayMs(500));
+        bench.proxy.follow(Plan::rules([delay]));
+        let (late, early) = tokio::join!(slow.sum_up(cpsc, noon()), async {
+            // By now the slow one has read the windows and is on its way.
+            while bench.proxy.calls() < 3 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            quick.put_window(cpsc.key(), &window(year)).await.unwrap();
+            quick.sum_up(cpsc, noon()).await.unwrap()
+        });
+        late.unwrap();
+        assert_eq!(quick.sum(cpsc.key()).await.unwrap(), Some(early), "{year}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the emulator: ./dev test"]
 async fn every_agency_has_its_line_of_the_coverage_and_none_is_lost_when_they_meet() {
     let bench = Bench::new().await;
     let store = bench.sandbox.agency_store();

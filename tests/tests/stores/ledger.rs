@@ -1,4 +1,6 @@
-//! Leases.
+//! Leases and turns.
+
+use std::time::Duration;
 
 use babyshield::{clock::Clock, stores::ledger::Ledger};
 use babyshield_faults::{Fault, Plan, Rule};
@@ -77,4 +79,44 @@ async fn a_lost_answer_leaves_the_lease_with_who_asked() {
             .unwrap()
             .is_some()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the emulator: ./dev test"]
+async fn whoever_waits_for_a_lease_gets_it_when_it_is_given_back_and_not_for_ever() {
+    let bench = Bench::new().await;
+    let ledger = Ledger::new(bench.sandbox.dynamo(), &bench.sandbox.ledger);
+    let clock = &*bench.sandbox.clock;
+    let within = async |owner: &str, wait: u64| {
+        let wait = Duration::from_millis(wait);
+        ledger.lease_within("sync", owner, 60, wait, clock).await
+    };
+    let first = within("one", 0).await.unwrap().expect("nobody has it");
+    assert_eq!(within("two", 300).await.unwrap(), None);
+    let (second, released) = tokio::join!(within("two", 10_000), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        ledger.release(&first).await
+    });
+    released.unwrap();
+    assert!(second.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the emulator: ./dev test"]
+async fn turns_at_a_host_lie_apart_however_many_ask_and_are_not_saved_up() {
+    let bench = Bench::new().await;
+    let ledger = Ledger::new(bench.sandbox.dynamo(), &bench.sandbox.ledger);
+    let apart = Duration::from_millis(250);
+    for round in 0..3 {
+        let now = bench.sandbox.clock.now();
+        // As many workers as the template lets run at once.
+        let asked = (0..5).map(|_| ledger.turn("api.example", apart, now));
+        let mut waits = futures_util::future::try_join_all(asked).await.unwrap();
+        waits.sort();
+        let expected: Vec<_> = (0..5).map(|place| apart * place).collect();
+        assert_eq!(waits, expected, "round {round}");
+        let other = ledger.turn(&format!("other-{round}"), apart, now).await;
+        assert_eq!(other.unwrap(), Duration::ZERO);
+        bench.sandbox.clock.advance(3_600);
+    }
 }
