@@ -89,7 +89,7 @@ def depths(known: Dict[str, Any]) -> Dict[str, int]:
 
 def agencies(known: Dict[str, Any]) -> List[Dict[str, Any]]:
     """Returns the agencies as the API shows them."""
-    answer = get_json(f"{known['api']}/api/v1/agencies?per_page=100&envelope=none")
+    answer = get_json(f"{known['api']}/api/v1/agencies?envelope=none")
     items = answer.get("items", []) if isinstance(answer, dict) else answer
     return [item for item in items if isinstance(item, dict)]
 
