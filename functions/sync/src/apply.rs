@@ -130,6 +130,7 @@ impl App {
             match written {
                 Ok(Some(stored)) => return Ok(Outcome::Written(Box::new(stored))),
                 Ok(None) => {
+                    // Two that met would meet again if both went on at once.
                     tokio::time::sleep(Duration::from_millis(rand::random_range(5..=50))).await;
                     let mut found = self.recalls.find_many(std::slice::from_ref(&id)).await?;
                     before = found.remove(&id);

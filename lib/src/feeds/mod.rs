@@ -17,6 +17,7 @@ mod limits;
 pub mod ods;
 mod ods_items;
 mod ods_products;
+mod offset;
 pub mod openfda;
 mod openfda_event;
 mod openfda_line;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use super::{
     Adapter, FeedError, Next, Page, PageInfo, PageRequest, Parsed, Reject, dates,
     json::{self, Row},
-    ods_products, text, vocabulary,
+    ods_products,
+    offset::OffsetPaging,
+    text, vocabulary,
 };
 use crate::domain::{
     agency::{Agency, AgencyKey, Part},
@@ -67,29 +69,12 @@ impl Adapter for Ods {
     }
 
     fn next(&self, request: &PageRequest, info: &PageInfo) -> Next {
-        if info.total.is_some_and(|total| total > REACH) {
-            return Next::Split;
+        OffsetPaging {
+            parameter: "&offset=",
+            limit: LIMIT,
+            reach: REACH,
         }
-        let offset = request.offset.saturating_add(LIMIT);
-        let more = match info.total {
-            Some(total) => info.rows > 0 && offset < total,
-            None => info.rows >= LIMIT,
-        };
-        if !more {
-            return Next::Done;
-        }
-        if offset + LIMIT > REACH {
-            return Next::Split;
-        }
-        let base = request
-            .url
-            .rsplit_once("&offset=")
-            .map_or(request.url.as_str(), |(base, _)| base);
-        Next::Page(PageRequest {
-            url: format!("{base}&offset={offset}"),
-            offset,
-            ..request.clone()
-        })
+        .next(request, info)
     }
 
     fn parse(&self, agency: &'static Agency, pages: &[Page<'_>]) -> Result<Parsed, FeedError> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     Adapter, FeedError, Next, Page, PageInfo, PageRequest, Parsed, Reject,
     json::{self, Row},
+    offset::OffsetPaging,
     openfda_event::{self, Event},
     openfda_line, text,
 };
@@ -57,29 +58,12 @@ impl Adapter for OpenFda {
     }
 
     fn next(&self, request: &PageRequest, info: &PageInfo) -> Next {
-        if info.total.is_some_and(|total| total > REACH + LIMIT) {
-            return Next::Split;
+        OffsetPaging {
+            parameter: "&skip=",
+            limit: LIMIT,
+            reach: REACH + LIMIT,
         }
-        let offset = request.offset.saturating_add(LIMIT);
-        let more = match info.total {
-            Some(total) => info.rows > 0 && offset < total,
-            None => info.rows >= LIMIT,
-        };
-        if !more {
-            return Next::Done;
-        }
-        if offset > REACH {
-            return Next::Split;
-        }
-        let base = request
-            .url
-            .rsplit_once("&skip=")
-            .map_or(request.url.as_str(), |(base, _)| base);
-        Next::Page(PageRequest {
-            url: format!("{base}&skip={offset}"),
-            offset,
-            ..request.clone()
-        })
+        .next(request, info)
     }
 
     fn parse(&self, agency: &'static Agency, pages: &[Page<'_>]) -> Result<Parsed, FeedError> {
