@@ -38,6 +38,9 @@ def test(arguments: List[str]) -> int:
         parameters = {
             "Environment": "test", "FeedOrigin": feeds, "ScheduleState": "DISABLED",
             "CorsOrigins": "https://app.example,http://localhost:3000",
+            "PublicUrl": "https://api.babyshield.example", "MailFrom": "no-reply@babyshield.example", "AdminDomains": "staff.example",
+            # All tests come from one address; those of the limits have a router of their own.
+            "RateLimitDefault": "1000000",
         }
         cloud.deploy(emulator, programs, parameters)
         api = cloud.start_gateway(port, emulator, cloud.api_id(emulator))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import time
 from typing import Any, Dict, List, Optional
@@ -14,6 +15,7 @@ from local.console import Problem, say, step, warn
 from local.tooling import HOME
 
 DEFAULT_PORT = 3000
+MAIL_FROM = "no-reply@babyshield.example"
 FIRST_EMULATOR_PORT = 4566
 
 
@@ -135,7 +137,12 @@ def clean_up(cloud: Cloud, wanted_fresh: bool) -> None:
 def parameters(feeds: Optional[str], base: str) -> Dict[str, str]:
     """Returns the template's parameters for people: the demo feeds, or the agencies when there are none."""
     port = base.rsplit(":", 1)[1]
-    return {"Environment": "local", "FeedOrigin": feeds or "", "CorsOrigins": f"http://localhost:{port},http://127.0.0.1:{port}"}
+    return {
+        "Environment": "local", "FeedOrigin": feeds or "", "CorsOrigins": f"http://localhost:{port},http://127.0.0.1:{port}",
+        "PublicUrl": f"http://localhost:{port}", "MailFrom": MAIL_FROM, "AdminDomains": "staff.example",
+        # Somebody who tries things out is one address and in a hurry; RATE_LIMIT_DEFAULT=100 ./dev up is production's.
+        "RateLimitDefault": os.environ.get("RATE_LIMIT_DEFAULT", "6000"),
+    }
 
 
 def fill(cloud: Cloud, known: Dict[str, Any], mode: str) -> None:

@@ -12,6 +12,8 @@ pub mod domain;
 pub mod feeds;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "identity")]
+pub mod identity;
 #[cfg(feature = "runtime")]
 pub mod messages;
 #[cfg(feature = "runtime")]

@@ -49,6 +49,8 @@ const READY: &str = "the emulator answers and takes what AWS takes";
 #[derive(Debug)]
 pub struct Sandbox {
     emulator: String,
+    /// The table `accounts`.
+    pub accounts: String,
     /// The table `recalls`.
     pub recalls: String,
     /// The table `products`.
@@ -61,6 +63,8 @@ pub struct Sandbox {
     pub sync_queue: String,
     /// The address of the queue `index`.
     pub index_queue: String,
+    /// The address of the queue `deliver`.
+    pub deliver_queue: String,
     /// The time of the code under test. Stands still until it is told to go on.
     pub clock: Arc<TestClock>,
     sdk: SdkConfig,
@@ -119,6 +123,7 @@ impl Sandbox {
         let (dynamo, sqs) = (Dynamo::new(&sdk), Sqs::new(&sdk));
         let template = Template::read();
         for (table, short) in [
+            ("AccountsTable", "accounts"),
             ("RecallsTable", "recalls"),
             ("ProductsTable", "products"),
             ("LedgerTable", "ledger"),
@@ -146,6 +151,8 @@ impl Sandbox {
         Self {
             sync_queue: queue("SyncQueue", "sync").await,
             index_queue: queue("IndexQueue", "index").await,
+            deliver_queue: queue("DeliverQueue", "deliver").await,
+            accounts: format!("{name}-accounts"),
             recalls: format!("{name}-recalls"),
             products: format!("{name}-products"),
             ledger: format!("{name}-ledger"),

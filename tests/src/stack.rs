@@ -19,6 +19,8 @@ use tokio::sync::OnceCell;
 
 use crate::template::root;
 
+/// Where the tests' stack says that it is reached: the issuer of its tokens, and the host of its links.
+pub const PUBLIC_URL: &str = "https://api.babyshield.example";
 /// The object that the demo catalogue is imported from.
 const CATALOGUE_KEY: &str = "catalogue/demo.csv";
 /// How long the pipeline may take with the demo data; they take seconds.
@@ -163,13 +165,17 @@ impl Stack {
         let settings = Settings::of([
             ("ENVIRONMENT", "test"),
             ("CORS_ORIGINS", "https://app.example,http://localhost:3000"),
+            ("PUBLIC_URL", PUBLIC_URL),
+            ("ACCOUNTS_TABLE", table("accounts")),
             ("RECALLS_TABLE", table("recalls")),
             ("PRODUCTS_TABLE", table("products")),
             ("LEDGER_TABLE", table("ledger")),
             ("BUCKET", self.bucket()),
             ("SYNC_QUEUE_URL", &self.queues["sync"]),
             ("INDEX_QUEUE_URL", &self.queues["index"]),
+            ("DELIVER_QUEUE_URL", &self.queues["deliver"]),
             ("CURSOR_SECRET_ARN", &self.secrets["signing"]),
+            ("TOKEN_SECRET_ARN", &self.secrets["token"]),
         ]);
         start(endpoint, settings)
     }

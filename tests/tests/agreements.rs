@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use babyshield::{
     clock::{RandomIds, SystemClock},
     config::Settings,
-    http::edge::Edge,
+    http::Front,
     runtime::{Start, sdk_config},
 };
 use babyshield_tests::{
@@ -208,6 +208,9 @@ fn asked_by(binary: &str) -> BTreeSet<String> {
         "scan" => drop(babyshield_scan::Config::load(&mut start.settings)),
         "ops" => drop(babyshield_ops::Config::load(&mut start.settings)),
         "sync" => drop(babyshield_sync::Config::load(&mut start.settings)),
+        "auth" => drop(babyshield_auth::Config::load(&mut start.settings)),
+        "accounts" => drop(babyshield_accounts::Config::load(&mut start.settings)),
+        "deliver" => drop(babyshield_deliver::Config::load(&mut start.settings)),
         "index" => drop(babyshield_index::Config::load(&mut start.settings)),
         other => panic!("nobody told this test how {other} reads its configuration"),
     }
@@ -217,7 +220,7 @@ fn asked_by(binary: &str) -> BTreeSet<String> {
 
 fn asked_by_the_edge() -> BTreeSet<String> {
     let mut start = start();
-    let _ = Edge::load(&mut start);
+    let _ = Front::load(&mut start);
     let names = start.settings.asked().iter();
     names.map(|name| (*name).to_owned()).collect()
 }

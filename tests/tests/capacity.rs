@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs};
 
 use axum::{Router, body::Body};
-use babyshield::{http::edge::Edge, runtime::Start};
+use babyshield::{http::Front, runtime::Start};
 use babyshield_tests::{
     meter::{Call, Cost, Meter},
     stack::Stack,
@@ -18,7 +18,7 @@ use tower::ServiceExt;
 const MOST_UNITS: f64 = 4.0;
 
 fn app(function: &str, start: &mut Start) -> Router {
-    let edge = Edge::load(start);
+    let edge = Front::load(start);
     macro_rules! configured {
         ($crate_name:ident) => {{
             let config = $crate_name::Config::load(&mut start.settings);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use axum::Router;
 use babyshield::{
     config::Settings,
-    http::edge::Edge,
+    http::Front,
     messages,
     runtime::Start,
     stores::jobs::{self, IndexJob, SyncJob},
@@ -119,7 +119,7 @@ fn nowhere() -> Start {
 
 /// Builds a function as its `main` does.
 fn function(name: &str, start: &mut Start) -> Router {
-    let edge = Edge::load(start);
+    let edge = Front::load(start);
     macro_rules! configured {
         ($crate_name:ident) => {{
             let config = $crate_name::Config::load(&mut start.settings);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use axum::{Router, body::Body};
-use babyshield::{config::Settings, domain::gtin::Gtin, http::edge::Edge, runtime::Start};
+use babyshield::{config::Settings, domain::gtin::Gtin, http::Front, runtime::Start};
 use babyshield_tests::{
     stack::{Got, Stack, start},
     template::root,
@@ -558,7 +558,7 @@ async fn hostile_codes_are_refused_with_a_reason() {
 
 /// The function `scan` in this process, with other tables or another caller than it should have.
 async fn scan(mut start: Start, request: &Value) -> (u16, Value) {
-    let edge = Edge::load(&mut start);
+    let edge = Front::load(&mut start);
     let config = babyshield_scan::Config::load(&mut start.settings);
     let config = start.settings.finish(config).unwrap();
     let router: Router = babyshield_scan::router(babyshield_scan::App::new(&start, config));

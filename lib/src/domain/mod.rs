@@ -2,6 +2,7 @@
 //!
 //! Nothing in here does I/O or asks what time it is.
 
+pub mod account;
 pub mod agency;
 pub mod code;
 pub mod coverage;

@@ -30,7 +30,9 @@ use tower_http::{
 
 use super::{
     alias::{DEPRECATED_SINCE, canonical_path, is_plain, rewrite},
+    client::ClientAddress,
     finish::finish,
+    guards::Guards,
     negotiation::allow_plain,
     origins::{cors, exact_origin},
     problem::Problem,
@@ -100,9 +102,12 @@ impl Edge {
         })
     }
 
-    /// Puts the edge around a router.
-    pub fn around(self, router: Router) -> Router {
-        let noted = router.route_layer(middleware::from_fn(note_route));
+    /// Puts the edge around a router, and between them the guards that are given.
+    pub(super) fn around(self, router: Router, guards: Option<Guards>) -> Router {
+        let mut noted = router.route_layer(middleware::from_fn(note_route));
+        if let Some(guards) = guards {
+            noted = guards.around(noted);
+        }
         let compression = CompressionLayer::new()
             .quality(CompressionLevel::Fastest)
             .compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::IMAGES));
@@ -139,7 +144,7 @@ async fn note_route(request: Request, next: Next) -> Response {
     response
 }
 
-fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+pub(super) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Problem::internal("a handler panicked").into_response()
 }
 
@@ -169,6 +174,8 @@ async fn enter(State(edge): State<Edge>, mut request: Request, next: Next) -> Re
     }
     let canonical = request.uri().path().to_owned();
     request.extensions_mut().insert(RequestId(id.clone()));
+    let client = ClientAddress::of(request.extensions());
+    request.extensions_mut().insert(client);
     allow_plain(request.headers_mut());
 
     let mut response = next.run(request).await;

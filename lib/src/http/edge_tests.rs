@@ -93,7 +93,7 @@ fn app() -> Router {
         warm: Arc::default(),
         deadline: Duration::from_millis(200),
     }
-    .around(router)
+    .around(router, None)
 }
 
 struct Got {

@@ -167,6 +167,17 @@ fn problem_response(
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // RFC 6750, 3: a token that was given and not taken is named as such.
+    if code.status() == StatusCode::UNAUTHORIZED {
+        let challenge = match code {
+            Code::InvalidToken => "Bearer realm=\"babyshield\", error=\"invalid_token\"",
+            _ => "Bearer realm=\"babyshield\"",
+        };
+        response.headers_mut().insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
+    }
     if let Some(seconds) = problem.retry_after {
         response
             .headers_mut()

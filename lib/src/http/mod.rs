@@ -3,11 +3,17 @@
 
 mod alias;
 pub mod answer;
+pub mod caller;
+pub mod client;
 pub mod cursor;
 pub mod edge;
 mod event;
 pub mod extract;
 mod finish;
+mod guards;
+mod idempotency;
+mod identity;
+mod limit;
 pub mod list;
 mod negotiation;
 mod origins;
@@ -27,7 +33,7 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
 use crate::{
-    http::{cursor::SigningKey, edge::Edge, problem::Problem},
+    http::{cursor::SigningKey, edge::Edge, guards::Guards, problem::Problem},
     runtime::{self, Error, Start},
 };
 
@@ -38,12 +44,36 @@ where
 {
     runtime::block_on(async {
         let mut start = runtime::start().await;
-        let edge = Edge::load(&mut start);
+        let front = Front::load(&mut start);
         let router = build(&mut start).await?;
-        let app = start.settings.finish(edge)?.around(router);
+        let app = start.settings.finish(front)?.around(router);
         let app = lambda_http::Adapter::from(app).map_request(event::mend);
         lambda_runtime::run(app).await
     })
+}
+
+/// What stands before the router of every HTTP function: the edge, and behind it the guards.
+#[derive(Clone)]
+pub struct Front {
+    edge: Edge,
+    guards: Guards,
+}
+
+impl Front {
+    /// Reads the settings.
+    pub fn load(start: &mut Start) -> Option<Self> {
+        let edge = Edge::load(start);
+        let guards = Guards::load(start);
+        Some(Self {
+            edge: edge?,
+            guards: guards?,
+        })
+    }
+
+    /// Puts all of it around a router.
+    pub fn around(self, router: Router) -> Router {
+        self.edge.around(router, Some(self.guards))
+    }
 }
 
 /// The key that signs cursors, fetched when the first cursor is made or read.

@@ -92,12 +92,28 @@ codes! {
     Malformed = BAD_REQUEST, "malformed", "MALFORMED_REQUEST", "The request cannot be parsed";
     /// The cursor is not one of ours, or not for this request.
     InvalidCursor = BAD_REQUEST, "invalid-cursor", "INVALID_CURSOR", "The cursor is not valid here";
+    /// No valid identity.
+    Unauthenticated = UNAUTHORIZED, "unauthenticated", "UNAUTHENTICATED", "This needs a valid identity";
+    /// The address and the password do not belong together, or the account may not be used.
+    InvalidCredentials = UNAUTHORIZED, "invalid-credentials", "INVALID_CREDENTIALS", "The credentials are not valid";
+    /// The token is none of ours, was used before, or is past its time.
+    InvalidToken = UNAUTHORIZED, "invalid-token", "INVALID_TOKEN", "The token is not valid";
+    /// Known, and not allowed.
+    Forbidden = FORBIDDEN, "forbidden", "FORBIDDEN", "This is not allowed";
     /// No such thing.
     NotFound = NOT_FOUND, "not-found", "NOT_FOUND", "Not found";
     /// The path exists, the method does not.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "METHOD_NOT_ALLOWED", "Method not allowed";
     /// The client accepts nothing that we can write.
     NotAcceptable = NOT_ACCEPTABLE, "not-acceptable", "NOT_ACCEPTABLE", "Not acceptable";
+    /// Somebody has registered this address.
+    UserExists = CONFLICT, "user-exists", "USER_EXISTS", "There is an account with this address";
+    /// The thing is not in a state in which this can be done.
+    Conflict = CONFLICT, "conflict", "CONFLICT", "This cannot be done now";
+    /// A request with the same key is still being answered.
+    InProgress = CONFLICT, "in-progress", "REQUEST_IN_PROGRESS", "The same request is being answered";
+    /// The thing was changed meanwhile.
+    PreconditionFailed = PRECONDITION_FAILED, "precondition-failed", "PRECONDITION_FAILED", "It was changed meanwhile";
     /// The listing that the cursor belongs to is not kept any more.
     CursorExpired = GONE, "cursor-expired", "CURSOR_EXPIRED", "The cursor has expired";
     /// The body is too large.
@@ -106,10 +122,18 @@ codes! {
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type";
     /// A value is invalid.
     Invalid = UNPROCESSABLE_ENTITY, "validation", "VALIDATION_ERROR", "A value is invalid";
+    /// The key was used for another request.
+    KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "IDEMPOTENCY_KEY_REUSED", "The key belongs to another request";
+    /// The password is one that is guessed first, too short, or too long to be kept whole.
+    WeakPassword = UNPROCESSABLE_ENTITY, "weak-password", "WEAK_PASSWORD", "The password cannot be used";
     /// A scanned code's check digit is wrong.
     InvalidCheckDigit = UNPROCESSABLE_ENTITY, "invalid-check-digit", "INVALID_CHECK_DIGIT", "The check digit is wrong";
     /// A scanned code cannot be read as what it claims to be.
     InvalidBarcode = UNPROCESSABLE_ENTITY, "invalid-barcode", "INVALID_BARCODE", "The code cannot be read";
+    /// More requests than the limit allows.
+    RateLimited = TOO_MANY_REQUESTS, "rate-limited", "RATE_LIMIT_EXCEEDED", "Too many requests";
+    /// More sign-ins were tried than are allowed.
+    TooManyAttempts = TOO_MANY_REQUESTS, "too-many-attempts", "TOO_MANY_ATTEMPTS", "Too many attempts to sign in";
     /// Something we depend on is down or slow.
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "SERVICE_UNAVAILABLE", "Try again shortly";
     /// Our fault.
@@ -131,6 +155,19 @@ impl Problem {
     /// Says that there is no such thing.
     pub fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("no {what} with that identifier"))
+    }
+
+    /// Says that this needs a valid identity.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            Code::Unauthenticated,
+            "this needs a valid access token or API key",
+        )
+    }
+
+    /// Says that whoever asks is known and may not have this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(Code::Forbidden, detail)
     }
 
     /// Lists every invalid value.

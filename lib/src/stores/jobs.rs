@@ -67,6 +67,17 @@ pub enum IndexJob {
     },
 }
 
+/// Jobs of the worker `deliver`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DeliverJob {
+    /// Send a message that the table `accounts` holds.
+    SendAccountMessage {
+        /// The message.
+        message: Uuid,
+    },
+}
+
 /// Why a message is no job.
 #[derive(Debug, thiserror::Error)]
 pub enum BadJob {
@@ -90,6 +101,8 @@ pub trait Kind: DeserializeOwned + Serialize {
 }
 
 impl Kind for SyncJob {}
+
+impl Kind for DeliverJob {}
 
 impl Kind for IndexJob {
     fn check(&self) -> Result<(), BadJob> {

@@ -3,11 +3,18 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::civil::Date;
+use jiff::{civil::Date, tz::TimeZone};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::s;
 use crate::domain::{
-    agency::AgencyKey, gtin::Gtin, posting::PostingKey, recall::RecallId, window::Window,
+    account::{ApiKeyId, Email, Event, SessionId, UserId},
+    agency::AgencyKey,
+    gtin::Gtin,
+    posting::PostingKey,
+    recall::RecallId,
+    window::Window,
 };
 
 /// Shards of the index of what waits to be announced.
@@ -115,6 +122,140 @@ pub fn product(gtin: &Gtin) -> Key {
     Key::new(format!("PRODUCT#{gtin}"), "PRODUCT")
 }
 
+/// `accounts`: a person.
+pub fn account(user: UserId) -> Key {
+    Key::new(format!("USER#{user}"), "USER")
+}
+
+/// `accounts`: a session of a person, and the family of its refresh tokens.
+pub fn session(user: UserId, session: SessionId) -> Key {
+    Key::new(format!("USER#{user}"), format!("{SESSIONS}{session}"))
+}
+
+/// How the sort keys of a person's sessions begin.
+pub const SESSIONS: &str = "SESSION#";
+
+/// `accounts`: which person has an address. Unique by being this item and no index.
+pub fn email_claim(email: &Email) -> Key {
+    Key::new(format!("EMAIL#{}", digest(&email.key())), "EMAIL")
+}
+
+/// `accounts`: an API key, by its own identifier; every function may read these.
+pub fn api_key(key: ApiKeyId) -> Key {
+    Key::new(format!("APIKEY#{key}"), "APIKEY")
+}
+
+/// `accounts`: that a person has an API key.
+pub fn api_key_of(user: UserId, key: ApiKeyId) -> Key {
+    Key::new(format!("USER#{user}"), format!("{API_KEYS}{key}"))
+}
+
+/// How the sort keys of a person's API keys begin.
+pub const API_KEYS: &str = "APIKEY#";
+
+/// `accounts`: a link that works once.
+pub fn once(id: Uuid) -> Key {
+    Key::new(format!("ONCE#{id}"), "ONCE")
+}
+
+/// `accounts`: a message that is to be sent.
+pub fn outgoing(id: Uuid) -> Key {
+    Key::new(format!("OUTGOING#{id}"), "OUTGOING")
+}
+
+/// `accounts`, index `pending`: the shard of a message that waits to be sent.
+pub fn outgoing_pending(id: Uuid) -> String {
+    pending_shard(id.as_bytes()[15] % PENDING_SHARDS)
+}
+
+/// Shards of a day of the audit trail, and of the directory of people.
+pub const ACCOUNT_SHARDS: u8 = 8;
+
+/// `accounts`: something that happened, in the day's audit trail.
+pub fn event(event: &Event) -> Key {
+    let day = event.at.to_zoned(TimeZone::UTC).date();
+    Key::new(
+        event_shard(day, event.id.as_bytes()[15] % ACCOUNT_SHARDS),
+        event_sort(event),
+    )
+}
+
+/// `accounts`: one shard of a day of the audit trail.
+pub fn event_shard(day: Date, shard: u8) -> String {
+    format!("AUDIT#{day}#{shard}")
+}
+
+/// `accounts`: the order inside a shard of the audit trail, and in the index `about`.
+pub fn event_sort(event: &Event) -> String {
+    format!("{:015}#{}", event.at.as_millisecond(), event.id)
+}
+
+/// `accounts`, index `about`: the events of one person.
+pub fn events_about(user: UserId) -> String {
+    format!("USER#{user}")
+}
+
+/// `accounts`, indexes `directory` and `names`: the shard of a person.
+pub fn directory(user: UserId) -> String {
+    directory_shard(user.0.as_bytes()[15] % ACCOUNT_SHARDS)
+}
+
+/// `accounts`, indexes `directory` and `names`: a shard by its number.
+pub fn directory_shard(shard: u8) -> String {
+    format!("PEOPLE#{shard}")
+}
+
+/// `accounts`: the public keys that access tokens are checked with; every function may read it.
+pub fn key_set() -> Key {
+    Key::new("KEYSET", "KEYSET")
+}
+
+/// `accounts`: the hash of the master token, and the addresses it counts from; every function may read it.
+pub fn master_token() -> Key {
+    Key::new("MASTERTOKEN", "MASTERTOKEN")
+}
+
+/// `ledger`: that a session is ended while its access tokens may still live.
+pub fn denied_session(session: SessionId) -> Key {
+    Key::new(format!("DENY#SESSION#{session}"), "DENY")
+}
+
+/// `ledger`: from when on a person's access tokens count.
+pub fn denied_user(user: UserId) -> Key {
+    Key::new(format!("DENY#USER#{user}"), "DENY")
+}
+
+/// `ledger`: what one caller has used of one limit.
+pub fn limit(policy: &str, subject: &str) -> Key {
+    Key::new(format!("LIMIT#{policy}#{subject}"), "LIMIT")
+}
+
+/// `ledger`: a request that is not to be carried out twice, by the digest of what tells it apart.
+pub fn repetition(digest: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
+}
+
+/// `ledger`: sign-ins that were tried for an address (by its digest) from one client.
+pub fn attempts_from(digest: &str, client: &str) -> Key {
+    Key::new(format!("ATTEMPTS#{digest}"), format!("CLIENT#{client}"))
+}
+
+/// `ledger`: sign-ins that were tried for an address (by its digest), from wherever.
+pub fn attempts(digest: &str) -> Key {
+    Key::new(format!("ATTEMPTS#{digest}"), "ACCOUNT")
+}
+
+/// `ledger`: when an API key was last used.
+pub fn last_used(key: ApiKeyId) -> Key {
+    Key::new(format!("LASTUSED#{key}"), "LASTUSED")
+}
+
+/// Returns a digest that stands for an address or the like in a key: not reversible at a glance, and of
+/// one length.
+pub fn digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text)[..20])
+}
+
 /// `ledger`: a lease.
 pub fn lease(name: &str) -> Key {
     Key::new(format!("LEASE#{name}"), "LEASE")
@@ -128,6 +269,7 @@ pub fn turn(host: &str) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::{Actor, EventKind};
 
     #[test]
     fn every_key_keeps_its_shape() {
@@ -135,6 +277,18 @@ mod tests {
         let cpsc: AgencyKey = "us-cpsc".parse().unwrap();
         let gtin: Gtin = "036000291452".parse().unwrap();
         let year = Window::year(2026);
+        let user = UserId(Uuid::from_u128(1));
+        let other = Uuid::from_u128(2);
+        let happened = Event {
+            id: other,
+            at: "2026-11-20T12:00:00Z".parse().unwrap(),
+            kind: EventKind::SignedIn,
+            actor: Actor::User(user),
+            about: Some(user),
+            client: None,
+            request_id: "r".into(),
+            detail: std::collections::BTreeMap::new(),
+        };
         let shapes = [
             recall(&id),
             version(&id, 3),
@@ -146,6 +300,23 @@ mod tests {
             product(&gtin),
             lease("sync"),
             turn("api.fda.gov"),
+            account(user),
+            session(user, SessionId(other)),
+            email_claim(&"Ana@Example.org".parse().unwrap()),
+            api_key(ApiKeyId(other)),
+            api_key_of(user, ApiKeyId(other)),
+            once(other),
+            outgoing(other),
+            super::event(&happened),
+            key_set(),
+            master_token(),
+            denied_session(SessionId(other)),
+            denied_user(user),
+            limit("default", "ip:203.0.113.7"),
+            repetition("ab12"),
+            attempts_from("ab12", "203.0.113.0/24"),
+            attempts("ab12"),
+            last_used(ApiKeyId(other)),
         ];
         let shapes: Vec<_> = shapes
             .iter()
@@ -164,6 +335,23 @@ mod tests {
                 "PRODUCT#00036000291452 | PRODUCT",
                 "LEASE#sync | LEASE",
                 "TURN#api.fda.gov | TURN",
+                "USER#00000000-0000-0000-0000-000000000001 | USER",
+                "USER#00000000-0000-0000-0000-000000000001 | SESSION#00000000-0000-0000-0000-000000000002",
+                "EMAIL#3acf3cea1e0dfc8a0c0eb80e2ddd4e5e29d1b6cf | EMAIL",
+                "APIKEY#00000000-0000-0000-0000-000000000002 | APIKEY",
+                "USER#00000000-0000-0000-0000-000000000001 | APIKEY#00000000-0000-0000-0000-000000000002",
+                "ONCE#00000000-0000-0000-0000-000000000002 | ONCE",
+                "OUTGOING#00000000-0000-0000-0000-000000000002 | OUTGOING",
+                "AUDIT#2026-11-20#2 | 001795176000000#00000000-0000-0000-0000-000000000002",
+                "KEYSET | KEYSET",
+                "MASTERTOKEN | MASTERTOKEN",
+                "DENY#SESSION#00000000-0000-0000-0000-000000000002 | DENY",
+                "DENY#USER#00000000-0000-0000-0000-000000000001 | DENY",
+                "LIMIT#default#ip:203.0.113.7 | LIMIT",
+                "IDEMPOTENCY#ab12 | IDEMPOTENCY",
+                "ATTEMPTS#ab12 | CLIENT#203.0.113.0/24",
+                "ATTEMPTS#ab12 | ACCOUNT",
+                "LASTUSED#00000000-0000-0000-0000-000000000002 | LASTUSED",
             ]
         );
         assert_eq!(month(cpsc, year.from), "us-cpsc#2026-01");

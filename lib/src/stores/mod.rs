@@ -2,6 +2,8 @@
 //!
 //! Stores are concrete types over the SDK. Absence is `Ok(None)`; each method says what it promises.
 
+#[cfg(feature = "accounts")]
+pub mod accounts;
 pub mod agencies;
 pub mod jobs;
 pub mod keys;

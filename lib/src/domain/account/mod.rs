@@ -1,0 +1,15 @@
+//! Accounts: who may sign in, as what, and the words for it. No I/O.
+
+mod email;
+mod event;
+mod ids;
+mod record;
+mod role;
+mod scope;
+
+pub use email::{Email, InvalidEmail};
+pub use event::{Actor, Event, EventKind};
+pub use ids::{ApiKeyId, SessionId, UserId};
+pub use record::{Account, Name, Standing, Tier};
+pub use role::{Role, Roles, UnknownRole};
+pub use scope::{Scope, Scopes, UnknownScope};

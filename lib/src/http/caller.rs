@@ -1,0 +1,157 @@
+//! Who asks, as handlers see it. The signature is the policy: a handler that takes a [`Caller`] is
+//! private, one that takes an [`Admin`] is for administrators, and one that takes neither is public.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use super::problem::{Code, Problem};
+use crate::domain::account::{ApiKeyId, Role, Roles, Scope, Scopes, SessionId, UserId};
+
+/// Somebody who is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub user: UserId,
+    /// What the account may do.
+    pub roles: Roles,
+    /// How it was shown who it is.
+    pub via: Via,
+}
+
+/// How a caller showed who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// By an access token of this session.
+    Session(SessionId),
+    /// By this API key, which is good for these scopes.
+    Key(ApiKeyId, Scopes),
+    /// By the master token: an administrator for one request.
+    MasterToken,
+}
+
+/// What a request's credentials came to; put into it before any handler runs.
+#[derive(Debug, Clone)]
+pub(super) enum Identity {
+    /// None were given.
+    Anonymous,
+    /// They are good.
+    Known(Caller),
+    /// They are not.
+    Refused,
+    /// It could not be found out, because a store does not answer.
+    Unknown,
+}
+
+impl Identity {
+    pub(super) fn caller(&self) -> Result<&Caller, Problem> {
+        match self {
+            Self::Known(caller) => Ok(caller),
+            Self::Anonymous => Err(Problem::unauthenticated()),
+            Self::Refused => Err(Problem::new(
+                Code::InvalidToken,
+                "the access token or API key is not valid, or not any more",
+            )),
+            Self::Unknown => Err(Problem::unavailable("identities cannot be checked")),
+        }
+    }
+}
+
+fn of(parts: &Parts) -> Result<&Caller, Problem> {
+    parts
+        .extensions
+        .get::<Identity>()
+        .unwrap_or(&Identity::Anonymous)
+        .caller()
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        of(parts).cloned()
+    }
+}
+
+/// A caller if there is one. For public routes: bad credentials count as none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(of(parts).ok().cloned()))
+    }
+}
+
+/// A person who has signed in: for what no machine's key may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The account.
+    pub user: UserId,
+    /// The session.
+    pub session: SessionId,
+    /// What the account may do.
+    pub roles: Roles,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = of(parts)?;
+        match &caller.via {
+            Via::Session(session) => Ok(Self {
+                user: caller.user,
+                session: *session,
+                roles: caller.roles.clone(),
+            }),
+            Via::Key(..) | Via::MasterToken => Err(Problem::forbidden(
+                "this is for people who have signed in, not for keys",
+            )),
+        }
+    }
+}
+
+macro_rules! staff {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(pub Caller);
+
+        impl<S: Send + Sync> FromRequestParts<S> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+                let caller = of(parts)?;
+                let scoped = match &caller.via {
+                    Via::Key(_, scopes) => scopes.contains(&Scope::Staff),
+                    Via::Session(_) | Via::MasterToken => true,
+                };
+                if scoped && caller.roles.include(Role::$name) {
+                    Ok(Self(caller.clone()))
+                } else {
+                    tracing::warn!(user.id = %caller.user, needed = %Role::$name, "access denied");
+                    Err(Problem::forbidden(format!(
+                        "this needs the role {}{}",
+                        Role::$name,
+                        if scoped { "" } else { " and a key with the scope staff" }
+                    )))
+                }
+            }
+        }
+    )*};
+}
+
+staff! {
+    /// Staff that may look.
+    Viewer;
+    /// Staff that may look deeper.
+    Developer;
+    /// Staff that may act on recalls, jobs and lockouts.
+    Operator;
+    /// Staff that may act on people.
+    Admin;
+}

@@ -1,0 +1,3 @@
+//! Access tokens: what they say, and the keys that they are checked with.
+
+pub mod claims;

@@ -1,0 +1,32 @@
+//! The table `accounts`: people, their sessions and keys, links that work once, messages to be sent, and
+//! the trail of what happened.
+//!
+//! What belongs together is written together: a [`Changes`] is one transaction.
+
+mod changes;
+mod events;
+mod once;
+mod outgoing;
+
+use aws_sdk_dynamodb::Client;
+
+pub use changes::{Changes, Outcome};
+pub use once::{OnceLink, Purpose};
+pub use outgoing::{Outgoing, Template};
+
+/// The table `accounts`.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    client: Client,
+    table: String,
+}
+
+impl Accounts {
+    /// Names the table.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+}
