@@ -1,5 +1,7 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod occasion;
+
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client as Dynamo;
