@@ -1,8 +1,9 @@
 """Makes of our own template.yaml what the emulator can deploy, with the official SAM translator.
 
 Differences from what AWS does with it, all of them here: code comes from a bucket filled by `local/deploy.py`, an
-HTTP API's OpenAPI `Body` becomes explicit routes (the emulator ignores a body), the processor is this machine's, and
-the bucket policy that demands TLS is left out (the emulator speaks HTTP on loopback).
+HTTP API's OpenAPI `Body` becomes explicit routes (the emulator ignores a body), the processor is this machine's, the
+bucket policy that demands TLS is left out (the emulator speaks HTTP on loopback), and so is the schedule that rotates
+the token secret (the emulator knows none: `./dev rotate-keys` calls the same function).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from local.console import Problem
 CODE_BUCKET = "babyshield-code"
 REGION = "us-east-1"
 HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+LEFT_OUT = ("AWS::S3::BucketPolicy", "AWS::SecretsManager::RotationSchedule")
 ANY = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 
@@ -110,7 +112,7 @@ def translate(template: Template) -> Template:
             resource["Properties"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": "filled-in-later"}
     template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     template["Resources"] = {
-        name: resource for name, resource in template["Resources"].items() if resource.get("Type") != "AWS::S3::BucketPolicy"
+        name: resource for name, resource in template["Resources"].items() if resource.get("Type") not in LEFT_OUT
     }
     try:
         return Translator({}, Parser()).translate(template, {})
