@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -188,6 +188,11 @@ pub fn event_shard(day: Date, shard: u8) -> String {
 /// `accounts`: the order inside a shard of the audit trail, and in the index `about`.
 pub fn event_sort(event: &Event) -> String {
     format!("{:015}#{}", event.at.as_millisecond(), event.id)
+}
+
+/// `accounts`: where an instant stands in the order of the audit trail, before its events.
+pub fn event_bound(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond())
 }
 
 /// `accounts`, index `about`: the events of one person.
