@@ -8,6 +8,7 @@ pub mod agencies;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
+pub mod limits;
 pub mod lookup;
 pub mod payloads;
 pub mod products;
