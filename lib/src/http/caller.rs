@@ -18,6 +18,8 @@ pub struct Caller {
     pub roles: Roles,
     /// How it was shown who it is.
     pub via: Via,
+    /// How many requests an API key may make in a window, where it says so itself.
+    pub limit: Option<u32>,
 }
 
 /// How a caller showed who they are.
