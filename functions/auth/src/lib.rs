@@ -1,5 +1,6 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod messages;
 mod occasion;
 
 use std::sync::Arc;

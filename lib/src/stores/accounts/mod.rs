@@ -5,14 +5,18 @@
 
 mod changes;
 mod events;
+mod links;
 mod once;
 mod outgoing;
 
 use aws_sdk_dynamodb::Client;
 
 pub use changes::{Changes, Outcome};
-pub use once::{OnceLink, Purpose};
-pub use outgoing::{Outgoing, Template};
+pub use links::LinkKeys;
+pub use once::{Asked, OnceLink, StoredLink};
+pub use outgoing::{Outgoing, Taken, Template};
+
+pub use crate::domain::account::Purpose;
 
 /// The table `accounts`.
 #[derive(Debug, Clone)]
