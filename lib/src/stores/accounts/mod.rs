@@ -7,6 +7,7 @@ mod changes;
 mod events;
 mod once;
 mod outgoing;
+mod people;
 
 use aws_sdk_dynamodb::Client;
 
