@@ -9,6 +9,7 @@ mod events;
 mod links;
 mod once;
 mod outgoing;
+mod people;
 mod trail;
 
 use aws_sdk_dynamodb::Client;
