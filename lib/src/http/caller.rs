@@ -18,7 +18,7 @@ pub struct Caller {
     pub roles: Roles,
     /// How it was shown who it is.
     pub via: Via,
-    /// How many requests an API key may make in a window, where it says so itself.
+    /// How many requests a window may hold, where the caller has a limit of its own: an API key's.
     pub limit: Option<u32>,
 }
 
