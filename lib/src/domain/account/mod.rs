@@ -6,6 +6,7 @@ mod ids;
 mod record;
 mod role;
 mod scope;
+pub mod session;
 
 pub use email::{Email, InvalidEmail};
 pub use event::{Actor, Event, EventKind};
@@ -13,3 +14,4 @@ pub use ids::{ApiKeyId, SessionId, UserId};
 pub use record::{Account, Name, Standing, Tier};
 pub use role::{Role, Roles, UnknownRole};
 pub use scope::{Scope, Scopes, UnknownScope};
+pub use session::Session;
