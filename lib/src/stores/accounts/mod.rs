@@ -7,12 +7,14 @@ mod changes;
 mod events;
 mod once;
 mod outgoing;
+mod sessions;
 
 use aws_sdk_dynamodb::Client;
 
 pub use changes::{Changes, Outcome};
 pub use once::{OnceLink, Purpose};
 pub use outgoing::{Outgoing, Template};
+pub use sessions::{Use, Used};
 
 /// The table `accounts`.
 #[derive(Debug, Clone)]
