@@ -13,6 +13,7 @@ Every answer but a problem comes in an envelope; `?envelope=none` leaves it off.
 /// Returns the functions by name, each with the description of its routes.
 pub fn by_function() -> Vec<(&'static str, OpenApi)> {
     vec![
+        ("auth", babyshield_auth::openapi()),
         ("recalls", babyshield_recalls::openapi()),
         ("search", babyshield_search::openapi()),
         ("scan", babyshield_scan::openapi()),
@@ -48,6 +49,11 @@ pub fn whole() -> OpenApi {
         ("recalls", "Recalls, one by one and in lists"),
         ("search", "Search over recalled products"),
         ("agencies", "The agencies and how fresh each is"),
+        ("auth", "Registering, signing in, staying signed in"),
+        ("user", "One's own account"),
+        ("keys", "Keys for machines"),
+        ("security", "What happened to accounts, and lockouts"),
+        ("admin", "The staff's view of accounts"),
         ("operations", "Health and readiness"),
     ];
     let tags =

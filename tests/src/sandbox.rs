@@ -35,10 +35,11 @@ use babyshield::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 pub use self::message::{delivery, job, key, returned, slice, sync_job, sync_kind};
 use self::picture::Picture;
-use crate::template::Template;
+use crate::{stack::PUBLIC_URL, template::Template};
 
 /// An item as the table holds it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -68,6 +69,7 @@ pub struct Sandbox {
     /// The time of the code under test. Stands still until it is told to go on.
     pub clock: Arc<TestClock>,
     sdk: SdkConfig,
+    secrets: OnceCell<(String, String)>,
 }
 
 /// All items and objects of a sandbox, to begin others with.
@@ -160,6 +162,7 @@ impl Sandbox {
             clock: TestClock::at(now),
             emulator,
             sdk,
+            secrets: OnceCell::new(),
         }
     }
 
@@ -207,6 +210,62 @@ impl Sandbox {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             ids: Arc::new(RandomIds),
         }
+    }
+
+    /// Returns what an HTTP function is built from: this sandbox's tables, queues and clock, two secrets
+    /// of its own, and the given settings above those that the template has by default.
+    pub async fn http(&self, endpoint: &str, settings: &[(&str, &str)]) -> Start {
+        let (signing, tokens) = self.secrets().await;
+        let usual = [
+            ("ENVIRONMENT", "test"),
+            ("CORS_ORIGINS", "https://app.example"),
+            ("PUBLIC_URL", PUBLIC_URL),
+            ("ACCOUNTS_TABLE", &self.accounts),
+            ("RECALLS_TABLE", &self.recalls),
+            ("PRODUCTS_TABLE", &self.products),
+            ("LEDGER_TABLE", &self.ledger),
+            ("BUCKET", &self.bucket),
+            ("SYNC_QUEUE_URL", &self.sync_queue),
+            ("INDEX_QUEUE_URL", &self.index_queue),
+            ("DELIVER_QUEUE_URL", &self.deliver_queue),
+            ("CURSOR_SECRET_ARN", signing),
+            ("TOKEN_SECRET_ARN", tokens),
+            ("ADMIN_DOMAINS", "staff.example"),
+            ("RATE_LIMIT_DEFAULT", "1000000"),
+        ];
+        let all = usual.into_iter().chain(settings.iter().copied());
+        Start {
+            settings: Settings::of(all),
+            ..self.start(endpoint).await
+        }
+    }
+
+    /// Returns the names of the sandbox's two secrets: what signs cursors and links, and what signs
+    /// tokens. They are made when they are first asked for, shaped as the template's are.
+    pub async fn secrets(&self) -> (&str, &str) {
+        let made = self.secrets.get_or_init(async || {
+            let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+            let random = || {
+                format!(
+                    "{}{}",
+                    RandomIds.new_id().simple(),
+                    RandomIds.new_id().simple()
+                )
+            };
+            let make = async |name: &str, text: String| {
+                let name = format!("{}/{name}", self.bucket);
+                let made = client.create_secret().name(&name).secret_string(text);
+                made.send().await.expect(READY);
+                name
+            };
+            let tokens = serde_json::json!({"v": 1, "root": random()});
+            (
+                make("signing", random()).await,
+                make("tokens", tokens.to_string()).await,
+            )
+        });
+        let (signing, tokens) = made.await;
+        (signing, tokens)
     }
 
     /// Returns the worker `sync`, with every client at that address and feeds from that origin.
@@ -365,15 +424,20 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         let (emulator, bucket) = (self.emulator.clone(), self.bucket.clone());
-        let tables = [&self.recalls, &self.products, &self.ledger].map(Clone::clone);
-        let queues = [&self.sync_queue, &self.index_queue].map(Clone::clone);
+        let tables =
+            [&self.accounts, &self.recalls, &self.products, &self.ledger].map(Clone::clone);
+        let queues = [&self.sync_queue, &self.index_queue, &self.deliver_queue].map(Clone::clone);
         // A thread and a runtime of its own: a destructor cannot wait inside the test's.
+        let secrets = match self.secrets.take() {
+            Some((signing, tokens)) => vec![signing, tokens],
+            None => Vec::new(),
+        };
         let cleaner = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             if let Ok(runtime) = runtime {
-                runtime.block_on(shape::clean(&emulator, &tables, &queues, &bucket));
+                runtime.block_on(shape::clean(&emulator, &tables, &queues, &bucket, &secrets));
             }
         });
         // What is left behind by a failure is in nobody's way: every name is new.

@@ -2,65 +2,25 @@
 
 use std::{collections::BTreeMap, fs};
 
-use axum::{Router, body::Body};
-use babyshield::{http::Front, runtime::Start};
 use babyshield_tests::{
+    functions::{Ask, router},
     meter::{Call, Cost, Meter},
     stack::Stack,
     template::root,
 };
-use http::Request;
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 /// One anonymous check of an unambiguous GTIN reads at most this many units.
 const MOST_UNITS: f64 = 4.0;
 
-fn app(function: &str, start: &mut Start) -> Router {
-    let edge = Front::load(start);
-    macro_rules! configured {
-        ($crate_name:ident) => {{
-            let config = $crate_name::Config::load(&mut start.settings);
-            start.settings.finish(config).unwrap()
-        }};
-    }
-    let router = match function {
-        "recalls" => {
-            let config = configured!(babyshield_recalls);
-            babyshield_recalls::router(babyshield_recalls::App::new(start, config).unwrap())
-        }
-        "search" => {
-            let config = configured!(babyshield_search);
-            babyshield_search::router(babyshield_search::App::new(start, config).unwrap())
-        }
-        "scan" => {
-            let config = configured!(babyshield_scan);
-            babyshield_scan::router(babyshield_scan::App::new(start, config))
-        }
-        "ops" => {
-            let config = configured!(babyshield_ops);
-            babyshield_ops::router(babyshield_ops::App::new(start, config))
-        }
-        other => panic!("{other} is no HTTP function"),
-    };
-    start.settings.finish(edge).unwrap().around(router)
-}
+const SCAN: &str = "/api/v1/scan/barcode";
 
-async fn send(app: &Router, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("content-type", "application/json");
-    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-    let response = app
-        .clone()
-        .oneshot(request.body(body).unwrap())
-        .await
-        .unwrap();
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, serde_json::from_slice(&body).unwrap_or_default())
+fn ask(method: &str, path: &str, body: Option<&Value>) -> Ask {
+    let ask = Ask::new(method, path);
+    match body {
+        Some(body) => ask.json(body),
+        None => ask,
+    }
 }
 
 fn operations(calls: &[Call]) -> Vec<String> {
@@ -75,14 +35,13 @@ fn operations(calls: &[Call]) -> Vec<String> {
 async fn one_anonymous_unambiguous_code_is_one_round_trip_of_four_units_and_no_write() {
     let stack = Stack::loaded().await;
     let meter = Meter::start(&stack.emulator).await;
-    let app = app("scan", &mut stack.start(&meter.endpoint));
+    let app = router("scan", &mut stack.start(&meter.endpoint));
     let cases = fs::read(root().join("local/demo/cases.json")).unwrap();
     let cases: Vec<Value> = serde_json::from_slice(&cases).unwrap();
     let mut wrong = Vec::new();
     let (mut checked, mut dearest) = (0, Cost::default());
     for case in &cases {
-        let (status, answer) =
-            send(&app, "POST", "/api/v1/scan/barcode", Some(&case["request"])).await;
+        let answer = Ask::post(SCAN, &case["request"]).send(&app).await;
         let calls = meter.take();
         if case["problem"].is_string() {
             assert!(
@@ -92,7 +51,8 @@ async fn one_anonymous_unambiguous_code_is_one_round_trip_of_four_units_and_no_w
             );
             continue;
         }
-        assert_eq!(status, 200, "{answer}");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let answer = answer.json();
         let plain = answer["data"]["ambiguous"] == false && case["request"]["model"].is_null();
         if !plain {
             continue;
@@ -126,12 +86,12 @@ async fn one_anonymous_unambiguous_code_is_one_round_trip_of_four_units_and_no_w
 async fn an_ambiguous_code_and_a_model_still_take_one_round_trip() {
     let stack = Stack::loaded().await;
     let meter = Meter::start(&stack.emulator).await;
-    let app = app("scan", &mut stack.start(&meter.endpoint));
+    let app = router("scan", &mut stack.start(&meter.endpoint));
     for request in [
         json!({"code": "12345670"}),
         json!({"code": "850099000234", "model": "LB-410"}),
     ] {
-        send(&app, "POST", "/api/v1/scan/barcode", Some(&request)).await;
+        Ask::post(SCAN, &request).send(&app).await;
         let calls = meter.take();
         assert_eq!(operations(&calls), ["dynamodb BatchGetItem"], "{request}");
         assert!(
@@ -175,19 +135,22 @@ async fn no_read_writes_and_every_route_has_its_price() {
     let meter = Meter::start(&stack.emulator).await;
     let mut apps = BTreeMap::new();
     for function in ["scan", "recalls", "search", "ops"] {
-        apps.insert(function, app(function, &mut stack.start(&meter.endpoint)));
+        apps.insert(
+            function,
+            router(function, &mut stack.start(&meter.endpoint)),
+        );
     }
     let mut rows = Vec::new();
     for (function, method, path, body) in routes() {
         // The first request fetches what an instance keeps: the index, the key of cursors.
         for _ in 0..2 {
-            let (status, answer) = send(&apps[function], method, path, body.as_ref()).await;
-            assert_eq!(status, 200, "{path}: {answer}");
+            let answer = ask(method, path, body.as_ref()).send(&apps[function]).await;
+            assert_eq!(answer.status, 200, "{path}: {answer:?}");
         }
         // Whatever goes on beside the request belongs to it.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         meter.take();
-        send(&apps[function], method, path, body.as_ref()).await;
+        ask(method, path, body.as_ref()).send(&apps[function]).await;
         let cost = Cost::of(&meter.take());
         assert!(
             cost.write.abs() < f64::EPSILON,

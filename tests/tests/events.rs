@@ -2,15 +2,14 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use axum::Router;
 use babyshield::{
     config::Settings,
-    http::Front,
     messages,
     runtime::Start,
     stores::jobs::{self, IndexJob, SyncJob},
 };
 use babyshield_tests::{
+    functions::router,
     stack::{Stack, start},
     template::root,
 };
@@ -105,6 +104,8 @@ fn event(name: &str) -> Value {
 fn nowhere() -> Start {
     let settings = Settings::of([
         ("ENVIRONMENT", "test"),
+        ("PUBLIC_URL", "https://api.babyshield.example"),
+        ("ACCOUNTS_TABLE", "accounts"),
         ("CORS_ORIGINS", "http://localhost:3000"),
         ("RECALLS_TABLE", "recalls"),
         ("PRODUCTS_TABLE", "products"),
@@ -112,47 +113,14 @@ fn nowhere() -> Start {
         ("BUCKET", "bucket"),
         ("SYNC_QUEUE_URL", "http://127.0.0.1:9/000000000000/sync"),
         ("INDEX_QUEUE_URL", "http://127.0.0.1:9/000000000000/index"),
+        (
+            "DELIVER_QUEUE_URL",
+            "http://127.0.0.1:9/000000000000/deliver",
+        ),
         ("CURSOR_SECRET_ARN", "signing"),
+        ("TOKEN_SECRET_ARN", "tokens"),
     ]);
     start(NOWHERE, settings)
-}
-
-/// Builds a function as its `main` does.
-fn function(name: &str, start: &mut Start) -> Router {
-    let edge = Front::load(start);
-    macro_rules! configured {
-        ($crate_name:ident) => {{
-            let config = $crate_name::Config::load(&mut start.settings);
-            start
-                .settings
-                .finish(config)
-                .expect("the settings are all there")
-        }};
-    }
-    let router = match name {
-        "recalls" => {
-            let config = configured!(babyshield_recalls);
-            babyshield_recalls::router(babyshield_recalls::App::new(start, config).unwrap())
-        }
-        "search" => {
-            let config = configured!(babyshield_search);
-            babyshield_search::router(babyshield_search::App::new(start, config).unwrap())
-        }
-        "scan" => {
-            let config = configured!(babyshield_scan);
-            babyshield_scan::router(babyshield_scan::App::new(start, config))
-        }
-        "ops" => {
-            let config = configured!(babyshield_ops);
-            babyshield_ops::router(babyshield_ops::App::new(start, config))
-        }
-        other => panic!("{other} is no HTTP function"),
-    };
-    start
-        .settings
-        .finish(edge)
-        .expect("the edge is configured")
-        .around(router)
 }
 
 /// What Lambda hands back to the gateway.
@@ -182,7 +150,7 @@ impl Answer {
 
 async fn replay(name: &str, start: &mut Start) -> Answer {
     let folder = name.split('/').next().unwrap();
-    let mut adapter = Adapter::from(function(folder, start));
+    let mut adapter = Adapter::from(router(folder, start));
     let request: LambdaRequest = serde_json::from_value(event(name))
         .unwrap_or_else(|error| panic!("{name} is no event of an HTTP API: {error}"));
     let event = LambdaEvent::new(request, lambda_http::Context::default());

@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
-use axum::{Router, body::Body};
-use babyshield::{config::Settings, domain::gtin::Gtin, http::Front, runtime::Start};
+use babyshield::{config::Settings, domain::gtin::Gtin, runtime::Start};
 use babyshield_tests::{
+    functions::{Ask, router},
     stack::{Got, Stack, start},
     template::root,
 };
 use futures_util::{StreamExt, stream};
-use http::Request;
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 const AT_ONCE: usize = 8;
 
@@ -558,23 +555,20 @@ async fn hostile_codes_are_refused_with_a_reason() {
 
 /// The function `scan` in this process, with other tables or another caller than it should have.
 async fn scan(mut start: Start, request: &Value) -> (u16, Value) {
-    let edge = Front::load(&mut start);
-    let config = babyshield_scan::Config::load(&mut start.settings);
-    let config = start.settings.finish(config).unwrap();
-    let router: Router = babyshield_scan::router(babyshield_scan::App::new(&start, config));
-    let router = start.settings.finish(edge).unwrap().around(router);
-    let request = Request::post("/api/v1/scan/barcode")
-        .header("content-type", "application/json")
-        .body(Body::from(request.to_string()));
-    let response = router.oneshot(request.unwrap()).await.unwrap();
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, serde_json::from_slice(&body).unwrap())
+    let router = router("scan", &mut start);
+    let answer = Ask::post("/api/v1/scan/barcode", request)
+        .send(&router)
+        .await;
+    (answer.status, answer.json())
 }
 
 fn settings(recalls: &str, products: &str) -> Settings {
     Settings::of([
         ("ENVIRONMENT", "test"),
+        ("PUBLIC_URL", "https://api.babyshield.example"),
+        ("ACCOUNTS_TABLE", "accounts"),
+        ("LEDGER_TABLE", "ledger"),
+        ("BUCKET", "bucket"),
         ("RECALLS_TABLE", recalls),
         ("PRODUCTS_TABLE", products),
     ])

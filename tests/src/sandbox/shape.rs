@@ -8,13 +8,20 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_s3::Client as S3;
+use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_sqs::Client as Sqs;
 
 use super::{READY, sdk};
 use crate::template::Template;
 
 /// Deletes what a sandbox made. What fails is left: every name is new, so it is in nobody's way.
-pub(super) async fn clean(emulator: &str, tables: &[String], queues: &[String], bucket: &str) {
+pub(super) async fn clean(
+    emulator: &str,
+    tables: &[String],
+    queues: &[String],
+    bucket: &str,
+    secrets: &[String],
+) {
     let sdk = sdk(emulator).await;
     let (dynamo, sqs, s3) = (Dynamo::new(&sdk), Sqs::new(&sdk), S3::new(&sdk));
     for table in tables {
@@ -30,6 +37,11 @@ pub(super) async fn clean(emulator: &str, tables: &[String], queues: &[String], 
         }
     }
     let _ = s3.delete_bucket().bucket(bucket).send().await;
+    let client = Secrets::new(&sdk);
+    for secret in secrets {
+        let delete = client.delete_secret().secret_id(secret);
+        let _ = delete.force_delete_without_recovery(true).send().await;
+    }
 }
 
 /// Creates a table as the template describes it.

@@ -4,17 +4,21 @@
 //! What belongs together is written together: a [`Changes`] is one transaction.
 
 mod changes;
+mod directory;
 mod events;
 mod once;
 mod outgoing;
 mod sessions;
+mod trail;
 
 use aws_sdk_dynamodb::Client;
 
 pub use changes::{Changes, Outcome};
+pub use directory::{Directory, DirectoryPage, Entry};
 pub use once::{OnceLink, Purpose};
 pub use outgoing::{Outgoing, Template};
 pub use sessions::{Use, Used};
+pub use trail::{DAYS_MOST, Stretch, TrailPage};
 
 /// The table `accounts`.
 #[derive(Debug, Clone)]

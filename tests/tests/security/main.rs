@@ -1,0 +1,5 @@
+//! The rows of docs/security.md, each held by tests that bear its name, against the emulator.
+//!
+//! One module for each group of rows; one `mod` a line.
+
+mod rows;
