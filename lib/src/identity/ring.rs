@@ -68,13 +68,17 @@ const fn first() -> u64 {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRing {
     /// It is something else.
-    #[error("the secret of the keys that sign tokens is not of the form {{\"v\": 1, \"root\": ...}}")]
+    #[error(
+        "the secret of the keys that sign tokens is not of the form {{\"v\": 1, \"root\": ...}}"
+    )]
     Shape,
     /// It could be guessed.
     #[error(transparent)]
     Guessable(#[from] Guessable),
     /// It holds as many keys as it may.
-    #[error("the ring is full: keys that were replaced verify until their tokens are gone, try again in an hour")]
+    #[error(
+        "the ring is full: keys that were replaced verify until their tokens are gone, try again in an hour"
+    )]
     Full,
 }
 
@@ -120,13 +124,19 @@ impl Ring {
 
     /// Returns the newest key.
     pub fn newest(&self) -> &SigningKey {
-        let key = self.keys.last().expect("a ring was parsed with a key or given one");
+        let key = self
+            .keys
+            .last()
+            .expect("a ring was parsed with a key or given one");
         &key.pair
     }
 
     /// Returns the key that refresh tokens are continued with. Stays over rotations.
     pub fn refresh_key(&self) -> [u8; 32] {
-        derive(&self.root, "babyshield: the successors of refresh tokens, 1")
+        derive(
+            &self.root,
+            "babyshield: the successors of refresh tokens, 1",
+        )
     }
 
     /// Returns the next ring: one key more, and without those whose tokens are gone.

@@ -121,7 +121,9 @@ impl TokenKeys {
             }
             Err(error @ (SigningError::Secret(_) | SigningError::Set(_))) => {
                 let kept = self.kept(now, USABLE).ok_or(error)?;
-                tracing::warn!("the keys that sign tokens cannot be read again; the last ones go on");
+                tracing::warn!(
+                    "the keys that sign tokens cannot be read again; the last ones go on"
+                );
                 Ok(kept)
             }
             Err(error) => Err(error),

@@ -24,7 +24,9 @@ const PLACEHOLDERS: [&str; 6] = [
 
 /// A secret that could be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a secret of the keys that sign tokens is too short or too regular: it takes 43 random characters or more")]
+#[error(
+    "a secret of the keys that sign tokens is too short or too regular: it takes 43 random characters or more"
+)]
 pub struct Guessable;
 
 /// A key pair (Ed25519).
@@ -47,7 +49,10 @@ impl SigningKey {
     /// Derives the key pair; the same secret gives the same one.
     pub fn derive(secret: &str) -> Result<Self, Guessable> {
         check(secret)?;
-        let seed = derive(secret, "babyshield: the seed of a key that signs access tokens, 1");
+        let seed = derive(
+            secret,
+            "babyshield: the seed of a key that signs access tokens, 1",
+        );
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes are a seed");
         let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
         let pkcs8 = pair.to_pkcs8().expect("a key pair has a PKCS#8 form");
@@ -61,8 +66,7 @@ impl SigningKey {
 
 /// Derives 32 bytes for one purpose. A secret is as good as random, so one HMAC does.
 pub(super) fn derive(secret: &str, purpose: &str) -> [u8; 32] {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length is a key");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length is a key");
     mac.update(purpose.as_bytes());
     mac.finalize().into_bytes().into()
 }

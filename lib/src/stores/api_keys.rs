@@ -162,7 +162,10 @@ impl ApiKey {
     }
 
     /// Returns the write of the item, without a condition.
-    pub fn put(&self, table: &str) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+    pub fn put(
+        &self,
+        table: &str,
+    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
         let body =
             serde_json::to_string(self).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         Ok(Put::builder()
