@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::{Algorithm, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, Header};
 
 use super::{
     claims::{Claims, LONGEST_LIFE, TYPE},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::stores::{
     StoreError, backoff,
-    key_set::{KeySet, KeySets},
+    key_set::{KeySet, KeySets, PublicKey},
 };
 
 /// How long the ring and the set are kept.
@@ -194,6 +194,17 @@ impl Signer {
     /// Returns the name of the key.
     pub fn kid(&self) -> &str {
         &self.key.kid
+    }
+
+    /// Returns whether a published key verifies what this one signs.
+    pub fn is_verified_by(&self, public: &PublicKey) -> bool {
+        const MESSAGE: &[u8] = b"a rotation tries the next key";
+        let verified = jsonwebtoken::crypto::sign(MESSAGE, &self.key.private, Algorithm::EdDSA)
+            .and_then(|signature| {
+                let key = DecodingKey::from_ed_components(&public.x)?;
+                jsonwebtoken::crypto::verify(&signature, MESSAGE, &key, Algorithm::EdDSA)
+            });
+        public.kid == self.key.kid && verified.unwrap_or(false)
     }
 }
 

@@ -6,11 +6,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::EncodingKey;
 use sha2::{Digest, Sha256};
 
-/// The fewest characters of a secret: 43 of base64 are 256 bits.
-const FEWEST: usize = 43;
+/// The fewest bits of a secret.
+const FEWEST_BITS: f64 = 256.0;
 
-/// The fewest different characters of a secret. Of 43 that are drawn from 64, some 31 are different.
-const FEWEST_DIFFERENT: usize = 16;
+/// The fewest different characters of a secret. Of 64 hexadecimal digits, hardly ever one is missing.
+const FEWEST_DIFFERENT: usize = 10;
 
 /// What people write where a secret is still to come.
 const PLACEHOLDERS: [&str; 6] = [
@@ -25,7 +25,7 @@ const PLACEHOLDERS: [&str; 6] = [
 /// A secret that could be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a secret of the keys that sign tokens is too short or too regular: it takes 43 random characters or more"
+    "a secret of the keys that sign tokens is too short or too regular: it takes 256 random bits, which is 43 characters of base64 or more"
 )]
 pub struct Guessable;
 
@@ -77,13 +77,20 @@ fn thumbprint(x: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(members))
 }
 
-/// Refuses what is not random: too short, few characters over and over, a pattern that comes again, a
-/// run along the alphabet, a placeholder.
+/// Refuses what is not random: too short for its alphabet, few characters over and over, a pattern that
+/// comes again, a run along the alphabet, a placeholder.
 pub(super) fn check(secret: &str) -> Result<(), Guessable> {
     let bytes = secret.as_bytes();
     let length = bytes.len();
-    let visible = bytes.iter().all(u8::is_ascii_graphic);
-    if length < FEWEST || !visible {
+    let all = |is: fn(&u8) -> bool| bytes.iter().all(is);
+    let bits_each = if all(u8::is_ascii_digit) {
+        3.3
+    } else if all(u8::is_ascii_hexdigit) {
+        4.0
+    } else {
+        6.0
+    };
+    if bits_each * (length as f64) < FEWEST_BITS || !all(u8::is_ascii_graphic) {
         return Err(Guessable);
     }
     let mut different = bytes.to_vec();
@@ -93,7 +100,7 @@ pub(super) fn check(secret: &str) -> Result<(), Guessable> {
     let placeholder = PLACEHOLDERS.iter().any(|word| lower.contains(word));
     let repeats = (1..=length / 2).any(|shift| {
         let same = (shift..length).filter(|&at| bytes[at] == bytes[at - shift]);
-        same.count() * 2 > length - shift
+        same.count() * 4 > (length - shift) * 3
     });
     let steps = bytes.windows(2);
     let runs = steps.filter(|pair| pair[0].abs_diff(pair[1]) <= 1).count() * 2 > length;
@@ -116,7 +123,7 @@ mod tests {
         assert_eq!((&one.kid, &one.x), (&same.kid, &same.x));
         assert_ne!(one.kid, other.kid);
         // A change here would end every session of every stack.
-        assert_eq!(one.kid, "PIN");
+        assert_eq!(one.kid, "8emnOhIvlWGq3y_RJicfEYr-QX2yveiBs75Njz7Tw44");
         assert!(!format!("{one:?}").contains(secret));
     }
 
@@ -130,6 +137,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_random_is_taken_in_any_alphabet() {
+        for secret in [
+            "q9ZtW3vYk0rJm5XcB7sHd2LfNa8PgUe4TiRo6VxC1yQ",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "019aa2f4c3d17b52a1e0c4d95f3b8a67019aa2f4c3d17e08b7f16d2a90c5e314",
+            "K{p}x!8Zr&%uW+3g;Q=t~V1m?c|9H<j>L.a^6Yn*E_0s(Bf)Xd[2]:G#o5$7Rw4T",
+        ] {
+            assert_eq!(check(secret), Ok(()), "{secret}");
+        }
+    }
+
+    #[test]
     fn what_could_be_guessed_is_refused() {
         let guessable = [
             String::new(),
@@ -138,6 +157,7 @@ mod tests {
             "a".repeat(64),
             "ab".repeat(32),
             "q9ZtW3vYk0rJm5Xc".repeat(4),
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b8".into(),
             "correct-horse-battery-staple-0123".repeat(2),
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".into(),
             "0123456789012345678901234567890123456789012345".into(),
