@@ -1,6 +1,15 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod delete_session;
+mod delete_sessions;
+mod ending;
+mod issue;
+mod list_sessions;
+mod logout;
+mod messages;
 mod occasion;
+mod refresh;
+mod user_view;
 
 use std::sync::Arc;
 
@@ -11,11 +20,14 @@ use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     http::CursorKey,
+    identity::{claims::LONGEST_LIFE, signing::TokenKeys},
+    passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
-    stores::{accounts::Accounts, jobs::Queue},
+    stores::{accounts::Accounts, denials::Denials, jobs::Queue, key_set::KeySets},
 };
+use jiff::SignedDuration;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -26,6 +38,12 @@ pub struct Config {
     cursor_secret: String,
     token_secret: String,
     public_url: String,
+    memory_mib: Option<u32>,
+    max_attempts: u32,
+    lockout_seconds: u32,
+    passwords: PasswordRules,
+    admin_domains: Vec<String>,
+    access_life: SignedDuration,
 }
 
 impl Config {
@@ -37,6 +55,14 @@ impl Config {
         let cursor_secret = settings.required("CURSOR_SECRET_ARN");
         let token_secret = settings.required("TOKEN_SECRET_ARN");
         let public_url = settings.required("PUBLIC_URL");
+        // Lambda's own word; outside of it one hash at a time is a good guess.
+        let memory_mib = settings.optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+        let max_attempts = settings.optional("MAX_LOGIN_ATTEMPTS");
+        let lockout_seconds = settings.optional("LOGIN_LOCKOUT_DURATION");
+        let shortest = settings.optional("PASSWORD_MIN_LENGTH");
+        let complexity = settings.optional("PASSWORD_COMPLEXITY");
+        let admin_domains = settings.optional::<String>("ADMIN_DOMAINS");
+        let access_life = access_life(settings);
         Some(Self {
             accounts_table: accounts_table?,
             ledger_table: ledger_table?,
@@ -44,16 +70,50 @@ impl Config {
             cursor_secret: cursor_secret?,
             token_secret: token_secret?,
             public_url: public_url?,
+            memory_mib,
+            max_attempts: max_attempts.unwrap_or(5).max(1),
+            lockout_seconds: lockout_seconds.unwrap_or(900).max(1),
+            passwords: PasswordRules {
+                shortest: shortest.unwrap_or(12),
+                complexity: complexity.unwrap_or_default(),
+            },
+            admin_domains: domains(&admin_domains.unwrap_or_default()),
+            access_life: access_life?,
         })
     }
+}
+
+/// Reads domains, separated by commas, in the form in which addresses are compared.
+fn domains(list: &str) -> Vec<String> {
+    let domains = list.split(',').map(str::trim);
+    domains
+        .filter(|domain| !domain.is_empty())
+        .map(|domain| idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase()))
+        .collect()
+}
+
+/// Reads how long an access token lives.
+fn access_life(settings: &mut Settings) -> Option<SignedDuration> {
+    let minutes = settings
+        .optional("ACCESS_TOKEN_EXPIRE_MINUTES")
+        .unwrap_or(15);
+    let most = LONGEST_LIFE.as_mins();
+    if !(1..=most).contains(&minutes) {
+        settings.complain(format!("ACCESS_TOKEN_EXPIRE_MINUTES is from 1 to {most}"));
+        return None;
+    }
+    Some(SignedDuration::from_mins(minutes))
 }
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct App {
     accounts: Accounts,
+    denials: Denials,
+    tokens: TokenKeys,
     deliver: Queue,
     cursors: CursorKey,
+    hasher: Hasher,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     config: Arc<Config>,
@@ -63,19 +123,36 @@ impl App {
     /// Connects the stores.
     pub fn new(start: &Start, config: Config) -> Self {
         let dynamo = Dynamo::new(&start.sdk);
+        let key_sets = KeySets::new(dynamo.clone(), &config.accounts_table);
         Self {
+            denials: Denials::new(dynamo.clone(), &config.ledger_table),
+            tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
             cursors: CursorKey::new(&start.sdk, config.cursor_secret.clone()),
+            hasher: Hasher::new(parallel(config.memory_mib)),
             clock: start.clock.clone(),
             ids: start.ids.clone(),
             config: Arc::new(config),
         }
     }
+
+    /// Hashes passwords by another hasher: tests make thousands, cheaply, and count them.
+    #[must_use]
+    pub fn with_hasher(self, hasher: Hasher) -> Self {
+        Self { hasher, ..self }
+    }
 }
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(logout::logout))
+        .routes(routes!(
+            list_sessions::list_sessions,
+            delete_sessions::delete_sessions
+        ))
+        .routes(routes!(delete_session::delete_session))
 }
 
 /// Returns the function's routes, ready to answer.
