@@ -15,6 +15,7 @@ mod guards;
 mod idempotency;
 mod identity;
 pub mod limit;
+mod limiter;
 pub mod list;
 mod negotiation;
 mod origins;
@@ -24,6 +25,7 @@ pub mod problem;
 pub mod recall_filters;
 #[cfg(feature = "search")]
 pub mod snapshot;
+mod subject;
 
 pub use negotiation::tag;
 

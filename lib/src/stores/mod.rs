@@ -20,6 +20,7 @@ pub mod payloads;
 pub mod products;
 mod recall_item;
 pub mod recalls;
+pub mod repetitions;
 
 use std::{collections::HashMap, error::Error, time::Duration};
 

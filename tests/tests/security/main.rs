@@ -2,4 +2,6 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod limits;
+mod repetitions;
 mod rows;
