@@ -97,6 +97,7 @@ impl RouteLimit {
                 name: self.name,
                 policy,
                 subject,
+                general: false,
             },
         ))
     }
@@ -104,25 +105,28 @@ impl RouteLimit {
 
 async fn pass(limiter: &Limiter, counted: Counted, request: Request, next: Next) -> Response {
     let open = falls_open(request.method(), request.uri().path());
-    let verdict = limiter.judge(&counted, open).await;
-    let mut response = match &verdict {
-        Verdict::Passes(_) | Verdict::Unknown => next.run(request).await,
-        Verdict::Refused(_, seconds) => Problem {
-            retry_after: Some(*seconds),
-            ..Problem::new(
-                Code::RateLimited,
-                format!(
-                    "at most {} requests in {} seconds; try again in {seconds} s",
-                    counted.policy.most, counted.policy.seconds
-                ),
-            )
+    match limiter.judge(&counted, open).await {
+        Verdict::Unknown => next.run(request).await,
+        Verdict::Passes(state) => {
+            let mut response = next.run(request).await;
+            if counted.general {
+                state.write(response.headers_mut());
+            }
+            response
         }
-        .into_response(),
-    };
-    if let Verdict::Passes(state) | Verdict::Refused(state, _) = verdict {
-        state.write(response.headers_mut());
+        Verdict::Refused(state, seconds) => {
+            let (most, window) = (state.policy.most, state.policy.seconds);
+            let detail =
+                format!("at most {most} requests in {window} seconds; try again in {seconds} s");
+            let problem = Problem {
+                retry_after: Some(seconds),
+                ..Problem::new(Code::RateLimited, detail)
+            };
+            let mut response = problem.into_response();
+            state.write(response.headers_mut());
+            response
+        }
     }
-    response
 }
 
 fn is_limited(method: &Method, path: &str) -> bool {

@@ -44,6 +44,8 @@ pub(super) struct Counted {
     pub(super) name: &'static str,
     pub(super) policy: Policy,
     pub(super) subject: String,
+    /// Whether it counts every request, and not those of some routes: then every answer tells of it.
+    pub(super) general: bool,
 }
 
 /// What becomes of a request.
@@ -61,7 +63,7 @@ pub(super) enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct State {
     name: &'static str,
-    policy: Policy,
+    pub(super) policy: Policy,
     remaining: u32,
     /// Seconds since the epoch.
     resets: i64,
@@ -132,6 +134,7 @@ impl Limiter {
             name,
             policy,
             subject,
+            general: true,
         })
     }
 
@@ -237,7 +240,8 @@ fn verdict(name: &'static str, policy: Policy, decision: Decision, now: i64) -> 
 
 impl State {
     /// Tells the client: by the names that have long been usual, and by those of the IETF's draft
-    /// (draft-ietf-httpapi-ratelimit-headers). A limit that refused before has told already.
+    /// (draft-ietf-httpapi-ratelimit-headers). A limit of the route's own that
+    /// refused has told already.
     pub(super) fn write(self, headers: &mut HeaderMap) {
         if headers.contains_key(LIMIT) {
             return;
