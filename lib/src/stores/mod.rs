@@ -5,6 +5,8 @@
 #[cfg(feature = "accounts")]
 pub mod accounts;
 pub mod agencies;
+#[cfg(feature = "accounts")]
+pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
