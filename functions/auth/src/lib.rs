@@ -13,9 +13,10 @@ use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     http::CursorKey,
+    identity::signing::TokenKeys,
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
-    stores::{accounts::Accounts, jobs::Queue},
+    stores::{accounts::Accounts, denials::Denials, jobs::Queue, key_set::KeySets},
 };
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -84,6 +85,8 @@ fn domains(list: &str) -> Vec<String> {
 #[derive(Clone)]
 pub struct App {
     accounts: Accounts,
+    denials: Denials,
+    tokens: TokenKeys,
     deliver: Queue,
     cursors: CursorKey,
     hasher: Hasher,
@@ -96,7 +99,10 @@ impl App {
     /// Connects the stores.
     pub fn new(start: &Start, config: Config) -> Self {
         let dynamo = Dynamo::new(&start.sdk);
+        let key_sets = KeySets::new(dynamo.clone(), &config.accounts_table);
         Self {
+            denials: Denials::new(dynamo.clone(), &config.ledger_table),
+            tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
             cursors: CursorKey::new(&start.sdk, config.cursor_secret.clone()),

@@ -88,7 +88,10 @@ impl Imports {
             Err(error) if missing(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        if answer.content_length.is_none_or(|length| length > REPORT_MOST) {
+        if answer
+            .content_length
+            .is_none_or(|length| length > REPORT_MOST)
+        {
             return Ok(None);
         }
         let body = answer.body.collect().await;

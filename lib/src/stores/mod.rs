@@ -5,9 +5,15 @@
 #[cfg(feature = "accounts")]
 pub mod accounts;
 pub mod agencies;
+#[cfg(feature = "identity")]
+pub mod api_keys;
+#[cfg(feature = "identity")]
+pub mod denials;
 #[cfg(feature = "accounts")]
 pub mod imports;
 pub mod jobs;
+#[cfg(feature = "identity")]
+pub mod key_set;
 pub mod keys;
 pub mod ledger;
 pub mod lookup;

@@ -12,7 +12,7 @@ mod row;
 use std::time::{Duration, Instant};
 
 use babyshield::{
-    domain::account::{Account, Actor, EventKind, UserId},
+    domain::account::{Account, EventKind, UserId},
     metrics,
     runtime::Error,
     stores::{
@@ -21,7 +21,6 @@ use babyshield::{
     },
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::{
@@ -38,24 +37,6 @@ const CHUNK: usize = 200;
 
 /// After how many lines the report is kept.
 const KEPT_EVERY: u64 = 2_000;
-
-/// How long one run goes on, in seconds, when the order does not say; the function has 300.
-const SECONDS: u64 = 240;
-
-/// The order.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ImportOrder {
-    /// The file, under `imports/users/`.
-    key: String,
-    /// How long to go on.
-    #[serde(default = "usual_seconds")]
-    seconds: u64,
-}
-
-fn usual_seconds() -> u64 {
-    SECONDS
-}
 
 /// How a file's rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +61,10 @@ impl Format {
 
 impl App {
     /// Imports a file, or goes on with one, and answers with its report.
-    pub(crate) async fn import_users(&self, order: &ImportOrder) -> Result<Value, Error> {
-        let format = Format::of(&order.key)?;
-        let until = Instant::now() + Duration::from_secs(order.seconds);
-        let (mut report, opened) = self.begin_or_go_on(&order.key).await?;
+    pub(crate) async fn import_users(&self, key: &str, seconds: u64) -> Result<Value, Error> {
+        let format = Format::of(key)?;
+        let until = Instant::now() + Duration::from_secs(seconds);
+        let (mut report, opened) = self.begin_or_go_on(key).await?;
         let mut body = opened.body;
         let mut lines = Lines::after(report.lines, report.bytes);
         let mut waiting = Vec::new();
@@ -102,11 +83,11 @@ impl App {
                 let chunk = std::mem::replace(&mut waiting, rest);
                 self.import_lines(format, chunk, &mut report).await?;
                 if report.lines >= kept + KEPT_EVERY {
-                    self.imports.keep_report(&order.key, &report).await?;
+                    self.imports.keep_report(key, &report).await?;
                     kept = report.lines;
                 }
                 if Instant::now() >= until && !(ended && waiting.is_empty()) {
-                    return self.stop(&order.key, report).await;
+                    return self.stop(key, report).await;
                 }
             }
         }
@@ -115,7 +96,7 @@ impl App {
         }
         report.finished = true;
         self.note_import(&report).await?;
-        self.stop(&order.key, report).await
+        self.stop(key, report).await
     }
 
     /// Opens the file where the last run stopped, or at its beginning where it was finished or is
@@ -217,7 +198,7 @@ impl App {
 
     /// Writes one account; returns whether it is new.
     async fn import_one(&self, account: &Account) -> Result<bool, Error> {
-        let mut event = self.event(EventKind::Registered, Actor::System, Some(account.id));
+        let mut event = self.event(EventKind::Registered, Some(account.id));
         event.detail.insert("by".into(), "import".into());
         let mut changes = Changes::new();
         self.accounts.insert(&mut changes, account)?;
@@ -226,7 +207,7 @@ impl App {
     }
 
     async fn note_import(&self, report: &Report) -> Result<(), Error> {
-        let mut event = self.event(EventKind::UsersImported, Actor::System, None);
+        let mut event = self.event(EventKind::UsersImported, None);
         event.detail.extend([
             ("imported".into(), report.imported.to_string()),
             ("skipped".into(), report.skipped.to_string()),

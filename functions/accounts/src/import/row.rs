@@ -126,7 +126,9 @@ pub(super) fn account(fields: &Fields, id: UserId, now: Timestamp) -> Result<Acc
     let name = name(fields, &mut note);
     let password = text(fields, "password_hash", &mut note);
     if password.as_deref().is_some_and(|hash| !readable(hash)) {
-        note("password_hash is no hash that can be verified: $2a$, $2b$, $2y$ or $argon2id$".into());
+        note(
+            "password_hash is no hash that can be verified: $2a$, $2b$, $2y$ or $argon2id$".into(),
+        );
     }
     let created_at = created_at(fields, now, &mut note);
     let roles = roles(fields, &mut note);

@@ -37,7 +37,10 @@ impl Accounts {
         }
         let mut found = batch_get(&self.client, vec![(self.table.clone(), wanted)], true).await?;
         let items = found.remove(&self.table).unwrap_or_default();
-        let mut found: Vec<ApiKey> = items.iter().map(ApiKey::of_item).collect::<Result<_, _>>()?;
+        let mut found: Vec<ApiKey> = items
+            .iter()
+            .map(ApiKey::of_item)
+            .collect::<Result<_, _>>()?;
         found.sort_by(|one, other| (other.created_at, other.id).cmp(&(one.created_at, one.id)));
         Ok(found)
     }

@@ -101,7 +101,8 @@ impl MasterToken {
     pub fn admits(&self, text: &MasterText, from: Option<IpAddr>, now: Timestamp) -> bool {
         let same: bool = self.hash.as_bytes().ct_eq(text.hash().as_bytes()).into();
         let near = from.map(|address| address.to_canonical());
-        let near = near.is_some_and(|address| self.addresses.iter().any(|net| net.contains(&address)));
+        let near =
+            near.is_some_and(|address| self.addresses.iter().any(|net| net.contains(&address)));
         same & near & (now < self.expires_at)
     }
 }
@@ -171,7 +172,10 @@ mod tests {
         let admits = |text, from: &str, now| token.admits(text, Some(from.parse().unwrap()), now);
         assert!(admits(&text, "203.0.113.7", early));
         assert!(admits(&text, "2001:db8::1", early));
-        assert!(admits(&text, "::ffff:203.0.113.7", early), "the same in IPv6");
+        assert!(
+            admits(&text, "::ffff:203.0.113.7", early),
+            "the same in IPv6"
+        );
         assert!(!admits(&text, "203.0.113.16", early));
         assert!(!admits(&text, "203.0.113.7", end));
         assert!(!admits(&other, "203.0.113.7", early));
