@@ -281,3 +281,7 @@ fn created_at(fields: &Fields, now: Timestamp, note: &mut impl FnMut(String)) ->
         }
     }
 }
+
+#[cfg(test)]
+#[path = "row_tests.rs"]
+mod tests;
