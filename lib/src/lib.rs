@@ -18,6 +18,8 @@ pub mod identity;
 pub mod messages;
 #[cfg(feature = "runtime")]
 pub mod metrics;
+#[cfg(feature = "passwords")]
+pub mod passwords;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 #[cfg(feature = "search")]

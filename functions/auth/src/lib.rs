@@ -1,6 +1,8 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod messages;
 mod occasion;
+mod user_view;
 
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     http::CursorKey,
+    passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
     stores::{accounts::Accounts, jobs::Queue},
 };
@@ -26,6 +29,11 @@ pub struct Config {
     cursor_secret: String,
     token_secret: String,
     public_url: String,
+    memory_mib: Option<u32>,
+    max_attempts: u32,
+    lockout_seconds: u32,
+    passwords: PasswordRules,
+    admin_domains: Vec<String>,
 }
 
 impl Config {
@@ -37,6 +45,13 @@ impl Config {
         let cursor_secret = settings.required("CURSOR_SECRET_ARN");
         let token_secret = settings.required("TOKEN_SECRET_ARN");
         let public_url = settings.required("PUBLIC_URL");
+        // Lambda's own word; outside of it one hash at a time is a good guess.
+        let memory_mib = settings.optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+        let max_attempts = settings.optional("MAX_LOGIN_ATTEMPTS");
+        let lockout_seconds = settings.optional("LOGIN_LOCKOUT_DURATION");
+        let shortest = settings.optional("PASSWORD_MIN_LENGTH");
+        let complexity = settings.optional("PASSWORD_COMPLEXITY");
+        let admin_domains = settings.optional::<String>("ADMIN_DOMAINS");
         Some(Self {
             accounts_table: accounts_table?,
             ledger_table: ledger_table?,
@@ -44,8 +59,25 @@ impl Config {
             cursor_secret: cursor_secret?,
             token_secret: token_secret?,
             public_url: public_url?,
+            memory_mib,
+            max_attempts: max_attempts.unwrap_or(5).max(1),
+            lockout_seconds: lockout_seconds.unwrap_or(900).max(1),
+            passwords: PasswordRules {
+                shortest: shortest.unwrap_or(12),
+                complexity: complexity.unwrap_or_default(),
+            },
+            admin_domains: domains(&admin_domains.unwrap_or_default()),
         })
     }
+}
+
+/// Reads domains, separated by commas, in the form in which addresses are compared.
+fn domains(list: &str) -> Vec<String> {
+    let domains = list.split(',').map(str::trim);
+    domains
+        .filter(|domain| !domain.is_empty())
+        .map(|domain| idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase()))
+        .collect()
 }
 
 /// What the handlers share.
@@ -54,6 +86,7 @@ pub struct App {
     accounts: Accounts,
     deliver: Queue,
     cursors: CursorKey,
+    hasher: Hasher,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     config: Arc<Config>,
@@ -67,10 +100,17 @@ impl App {
             accounts: Accounts::new(dynamo, &config.accounts_table),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
             cursors: CursorKey::new(&start.sdk, config.cursor_secret.clone()),
+            hasher: Hasher::new(parallel(config.memory_mib)),
             clock: start.clock.clone(),
             ids: start.ids.clone(),
             config: Arc::new(config),
         }
+    }
+
+    /// Hashes passwords by another hasher: tests make thousands, cheaply, and count them.
+    #[must_use]
+    pub fn with_hasher(self, hasher: Hasher) -> Self {
+        Self { hasher, ..self }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Caller {
     pub roles: Roles,
     /// How it was shown who it is.
     pub via: Via,
+    /// How many requests a window may hold, where the caller has a limit of its own: an API key's.
+    pub limit: Option<u32>,
 }
 
 /// How a caller showed who they are.

@@ -33,6 +33,11 @@ impl Guards {
         })
     }
 
+    /// Names the canonical paths whose answers are never stored.
+    pub(super) fn never_keep(&mut self, paths: &'static [&'static str]) {
+        self.repetitions.never_keep(paths);
+    }
+
     /// Puts the guards around a router, from the inside out.
     pub(super) fn around(self, router: Router) -> Router {
         // A router of its own, so that the guards stand before what has no route too.

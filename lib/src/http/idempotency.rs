@@ -10,12 +10,19 @@ use crate::runtime::Start;
 
 /// What it takes to know a repetition.
 #[derive(Clone)]
-pub(super) struct Repetitions;
+pub(super) struct Repetitions {
+    never_kept: &'static [&'static str],
+}
 
 impl Repetitions {
     /// Reads the settings.
     pub(super) fn load(_start: &mut Start) -> Option<Self> {
-        Some(Self)
+        Some(Self { never_kept: &[] })
+    }
+
+    /// Names the canonical paths whose answers are never stored.
+    pub(super) fn never_keep(&mut self, paths: &'static [&'static str]) {
+        self.never_kept = paths;
     }
 }
 

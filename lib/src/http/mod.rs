@@ -13,7 +13,7 @@ mod finish;
 mod guards;
 mod idempotency;
 mod identity;
-mod limit;
+pub mod limit;
 pub mod list;
 mod negotiation;
 mod origins;
@@ -42,11 +42,20 @@ pub fn serve<B>(build: B) -> Result<(), Error>
 where
     B: AsyncFnOnce(&mut Start) -> Result<Router, Error>,
 {
+    serve_never_keeping(&[], build)
+}
+
+/// Runs an HTTP function of which some routes answer with credentials; see [`Front::never_keeping`].
+pub fn serve_never_keeping<B>(paths: &'static [&'static str], build: B) -> Result<(), Error>
+where
+    B: AsyncFnOnce(&mut Start) -> Result<Router, Error>,
+{
     runtime::block_on(async {
         let mut start = runtime::start().await;
         let front = Front::load(&mut start);
         let router = build(&mut start).await?;
-        let app = start.settings.finish(front)?.around(router);
+        let front = start.settings.finish(front)?.never_keeping(paths);
+        let app = front.around(router);
         let app = lambda_http::Adapter::from(app).map_request(event::mend);
         lambda_runtime::run(app).await
     })
@@ -68,6 +77,14 @@ impl Front {
             edge: edge?,
             guards: guards?,
         })
+    }
+
+    /// Names the canonical paths whose answers hold credentials. These are made once by their own rules:
+    /// an `Idempotency-Key` is ignored there, and nothing of the answer is ever stored.
+    #[must_use]
+    pub fn never_keeping(mut self, paths: &'static [&'static str]) -> Self {
+        self.guards.never_keep(paths);
+        self
     }
 
     /// Puts all of it around a router.

@@ -1,3 +1,4 @@
-//! Access tokens: what they say, and the keys that they are checked with.
+//! Access tokens: what they say, and the keys that they are checked with. And the tokens of links.
 
 pub mod claims;
+pub mod link;

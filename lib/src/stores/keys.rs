@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-use super::s;
+use super::{StoreError, s};
 use crate::domain::{
-    account::{ApiKeyId, Email, Event, SessionId, UserId},
+    account::{ApiKeyId, Email, Event, Name, Purpose, SessionId, UserId},
     agency::AgencyKey,
     gtin::Gtin,
     posting::PostingKey,
@@ -127,6 +128,11 @@ pub fn account(user: UserId) -> Key {
     Key::new(format!("USER#{user}"), "USER")
 }
 
+/// Reads the person out of the partition key of [`account`].
+pub fn user_of(pk: &str) -> Option<UserId> {
+    pk.strip_prefix("USER#")?.parse().ok()
+}
+
 /// `accounts`: a session of a person, and the family of its refresh tokens.
 pub fn session(user: UserId, session: SessionId) -> Key {
     Key::new(format!("USER#{user}"), format!("{SESSIONS}{session}"))
@@ -153,14 +159,21 @@ pub fn api_key_of(user: UserId, key: ApiKeyId) -> Key {
 /// How the sort keys of a person's API keys begin.
 pub const API_KEYS: &str = "APIKEY#";
 
-/// `accounts`: a link that works once.
-pub fn once(id: Uuid) -> Key {
-    Key::new(format!("ONCE#{id}"), "ONCE")
+/// `accounts`: the one link of a person that works for a purpose.
+pub fn once(user: UserId, purpose: Purpose) -> Key {
+    Key::new(format!("ONCE#{user}"), purpose.as_str())
 }
 
 /// `accounts`: a message that is to be sent.
 pub fn outgoing(id: Uuid) -> Key {
     Key::new(format!("OUTGOING#{id}"), "OUTGOING")
+}
+
+/// Reads the partition key of [`outgoing`] back.
+pub fn outgoing_id(pk: &str) -> Result<Uuid, StoreError> {
+    pk.strip_prefix("OUTGOING#")
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| StoreError::Corrupt(format!("no message has the key {pk}")))
 }
 
 /// `accounts`, index `pending`: the shard of a message that waits to be sent.
@@ -190,6 +203,11 @@ pub fn event_sort(event: &Event) -> String {
     format!("{:015}#{}", event.at.as_millisecond(), event.id)
 }
 
+/// `accounts`: where an instant stands in the order of the audit trail, before its events.
+pub fn event_bound(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond())
+}
+
 /// `accounts`, index `about`: the events of one person.
 pub fn events_about(user: UserId) -> String {
     format!("USER#{user}")
@@ -203,6 +221,30 @@ pub fn directory(user: UserId) -> String {
 /// `accounts`, indexes `directory` and `names`: a shard by its number.
 pub fn directory_shard(shard: u8) -> String {
     format!("PEOPLE#{shard}")
+}
+
+/// `accounts`, index `directory`: where a person stands in the order of addresses.
+pub fn by_email(email: &Email) -> String {
+    email.key()
+}
+
+/// The most of a name that counts in the order of names, in characters.
+const NAME_SORTED: usize = 120;
+
+/// `accounts`, index `names`: where a person stands in the order of names, the family name first. The
+/// identifier behind it makes every place one person's.
+pub fn by_name(name: &Name, user: UserId) -> String {
+    format!(
+        "{}#{user}",
+        name_prefix(&format!("{} {}", name.last, name.first))
+    )
+}
+
+/// Returns how a text is spelled in the order of names: composed, in lower case, with single spaces.
+pub fn name_prefix(text: &str) -> String {
+    let text: String = text.nfc().flat_map(char::to_lowercase).collect();
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").chars().take(NAME_SORTED).collect()
 }
 
 /// `accounts`: the public keys that access tokens are checked with; every function may read it.
@@ -305,7 +347,7 @@ mod tests {
             email_claim(&"Ana@Example.org".parse().unwrap()),
             api_key(ApiKeyId(other)),
             api_key_of(user, ApiKeyId(other)),
-            once(other),
+            once(user, Purpose::ResetPassword),
             outgoing(other),
             super::event(&happened),
             key_set(),
@@ -337,10 +379,10 @@ mod tests {
                 "TURN#api.fda.gov | TURN",
                 "USER#00000000-0000-0000-0000-000000000001 | USER",
                 "USER#00000000-0000-0000-0000-000000000001 | SESSION#00000000-0000-0000-0000-000000000002",
-                "EMAIL#3acf3cea1e0dfc8a0c0eb80e2ddd4e5e29d1b6cf | EMAIL",
+                "EMAIL#86b9260a115ceac89a9738af23696ce3a5d70449 | EMAIL",
                 "APIKEY#00000000-0000-0000-0000-000000000002 | APIKEY",
                 "USER#00000000-0000-0000-0000-000000000001 | APIKEY#00000000-0000-0000-0000-000000000002",
-                "ONCE#00000000-0000-0000-0000-000000000002 | ONCE",
+                "ONCE#00000000-0000-0000-0000-000000000001 | reset_password",
                 "OUTGOING#00000000-0000-0000-0000-000000000002 | OUTGOING",
                 "AUDIT#2026-11-20#2 | 001795176000000#00000000-0000-0000-0000-000000000002",
                 "KEYSET | KEYSET",
@@ -357,6 +399,30 @@ mod tests {
         assert_eq!(month(cpsc, year.from), "us-cpsc#2026-01");
         assert_eq!(month_sort(year.from, &id), "2026-01-01#us-cpsc:24113");
         assert_eq!(pending(&id), "PENDING#3");
+    }
+
+    #[test]
+    fn people_are_ordered_by_address_and_by_name_with_the_family_name_first() {
+        let user = UserId(Uuid::from_u128(1));
+        let name = |first: &str, last: &str| {
+            let (first, last) = (first.to_owned(), last.to_owned());
+            by_name(&Name { first, last }, user)
+        };
+        let id = "#00000000-0000-0000-0000-000000000001";
+        assert_eq!(name("Ana  Maria", "Silva"), format!("silva ana maria{id}"));
+        assert_eq!(name(" Ana ", ""), format!("ana{id}"));
+        // An accent composed and not, in either case.
+        assert_eq!(name("", "\u{c9}LA"), name("", "e\u{301}la"));
+        // A sort key has at most 1,024 bytes.
+        assert!(name(&"\u{1f9f8}".repeat(300), "").len() < 1_024);
+        assert_eq!(
+            by_email(&"Ana@Example.org".parse().unwrap()),
+            "ana@example.org"
+        );
+        assert_eq!(user_of(&account(user).pk), Some(user));
+        assert_eq!(user_of("EMAIL#x"), None);
+        assert_eq!(directory(user), "PEOPLE#1");
+        assert_eq!(event_bound(Timestamp::UNIX_EPOCH), "000000000000000");
     }
 
     #[test]

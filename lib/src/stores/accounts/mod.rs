@@ -4,15 +4,24 @@
 //! What belongs together is written together: a [`Changes`] is one transaction.
 
 mod changes;
+mod directory;
 mod events;
+mod links;
 mod once;
 mod outgoing;
+mod people;
+mod trail;
 
 use aws_sdk_dynamodb::Client;
 
 pub use changes::{Changes, Outcome};
-pub use once::{OnceLink, Purpose};
-pub use outgoing::{Outgoing, Template};
+pub use directory::{Directory, DirectoryPage, Entry};
+pub use links::LinkKeys;
+pub use once::{Asked, OnceLink, StoredLink};
+pub use outgoing::{Outgoing, Taken, Template};
+pub use trail::{DAYS_MOST, Stretch, TrailPage};
+
+pub use crate::domain::account::Purpose;
 
 /// The table `accounts`.
 #[derive(Debug, Clone)]
