@@ -68,7 +68,9 @@ fn per_second(threads: usize, work: &(impl Fn() + Sync)) -> f64 {
 async fn accounts() -> Value {
     let stack = Stack::read();
     let auth = router("auth", &mut stack.start(&stack.emulator));
-    let people: Vec<_> = (0..AT_ONCE).map(|at| format!("bench-{at}-{}@bench.example", std::process::id())).collect();
+    let people: Vec<_> = (0..AT_ONCE)
+        .map(|at| format!("bench-{at}-{}@bench.example", std::process::id()))
+        .collect();
     let mut tokens = Vec::new();
     for email in &people {
         let answer = Ask::post(
@@ -91,18 +93,44 @@ async fn accounts() -> Value {
     })
 }
 
+/// Returns how long it takes to check a token with the keys at hand.
+async fn verification(stack: &Stack, token: &str) -> Value {
+    let start = stack.start(&stack.emulator);
+    let sets = KeySets::new(Dynamo::new(&start.sdk), &stack.tables["accounts"]);
+    let set = sets.find().await.expect("the emulator answers");
+    let set = set.expect("whoever signed a token has published the key");
+    let now = start.clock.now();
+    let mut took: Vec<_> = (0..20_000)
+        .map(|_| {
+            let begun = Instant::now();
+            let claims = verify(black_box(token), &set, PUBLIC_URL, now);
+            let took = begun.elapsed();
+            claims.expect("a token that was just made");
+            took
+        })
+        .collect();
+    took.sort_unstable();
+    let microseconds = |part: usize| took[took.len() * part / 100].as_secs_f64() * 1e6;
+    json!({"p50_us": microseconds(50), "p99_us": microseconds(99)})
+}
+
 /// Returns sign-ins a second, some at a time.
 async fn rate(auth: &Router, people: &[String], at_once: usize) -> f64 {
     let begun = Instant::now();
-    let done: usize = stream::iter(people.iter().cycle().take_while(|_| begun.elapsed() < WHILE))
-        .map(async |email| {
-            let body = json!({"email": email, "password": PASSWORD});
-            let answer = Ask::post("/api/v1/auth/login", &body).send(auth).await;
-            assert_eq!(answer.status, 200, "{answer:?}");
-        })
-        .buffer_unordered(at_once)
-        .count()
-        .await;
+    let done: usize = stream::iter(
+        people
+            .iter()
+            .cycle()
+            .take_while(|_| begun.elapsed() < WHILE),
+    )
+    .map(async |email| {
+        let body = json!({"email": email, "password": PASSWORD});
+        let answer = Ask::post("/api/v1/auth/login", &body).send(auth).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    })
+    .buffer_unordered(at_once)
+    .count()
+    .await;
     #[expect(clippy::cast_precision_loss, reason = "a count of seconds' work")]
     let done = done as f64;
     done / begun.elapsed().as_secs_f64()
