@@ -5,7 +5,13 @@
 #[cfg(feature = "accounts")]
 pub mod accounts;
 pub mod agencies;
+#[cfg(feature = "identity")]
+pub mod api_keys;
+#[cfg(feature = "identity")]
+pub mod denials;
 pub mod jobs;
+#[cfg(feature = "identity")]
+pub mod key_set;
 pub mod keys;
 pub mod ledger;
 pub mod lookup;

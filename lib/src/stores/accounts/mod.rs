@@ -10,6 +10,7 @@ mod links;
 mod once;
 mod outgoing;
 mod people;
+mod sessions;
 mod trail;
 
 use aws_sdk_dynamodb::Client;
@@ -19,6 +20,7 @@ pub use directory::{Directory, DirectoryPage, Entry};
 pub use links::LinkKeys;
 pub use once::{Asked, OnceLink, StoredLink};
 pub use outgoing::{Outgoing, Taken, Template};
+pub use sessions::{Use, Used};
 pub use trail::{DAYS_MOST, Stretch, TrailPage};
 
 pub use crate::domain::account::Purpose;
