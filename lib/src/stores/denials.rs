@@ -71,6 +71,24 @@ impl Denials {
         Ok(())
     }
 
+    /// Adds the same to what is written together: a session ends and is denied in one transaction, so
+    /// that nothing can come between the two.
+    #[cfg(feature = "accounts")]
+    pub fn add_session(
+        &self,
+        changes: &mut super::accounts::Changes,
+        session: SessionId,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let put = aws_sdk_dynamodb::types::Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(keys::denied_session(session).into_item()))
+            .item("expires_at", n((until + LEEWAY + LEEWAY).as_second()))
+            .build();
+        changes.put(put.map_err(|error| StoreError::Refused(error.into()))?);
+        Ok(())
+    }
+
     /// Denies every access token that a person was given before that moment, to the second. A token of
     /// the same second is taken, so the sessions that are known are to be denied one by one as well.
     /// An earlier moment never takes the place of a later one.

@@ -7,6 +7,7 @@ mod link;
 mod record;
 mod role;
 mod scope;
+pub mod session;
 
 pub use email::{Email, InvalidEmail};
 pub use event::{Actor, Event, EventKind};
@@ -15,3 +16,4 @@ pub use link::Purpose;
 pub use record::{Account, Name, Standing, Tier};
 pub use role::{Role, Roles, UnknownRole};
 pub use scope::{Scope, Scopes, UnknownScope};
+pub use session::Session;

@@ -12,6 +12,7 @@ mod master;
 mod once;
 mod outgoing;
 mod people;
+mod sessions;
 mod trail;
 
 use aws_sdk_dynamodb::Client;
@@ -23,6 +24,7 @@ pub use links::LinkKeys;
 pub use master::{MASTER_BEGINNING, MasterText, MasterToken, NoMasterToken};
 pub use once::{Asked, OnceLink, StoredLink};
 pub use outgoing::{Outgoing, Taken, Template};
+pub use sessions::{Use, Used};
 pub use trail::{DAYS_MOST, Stretch, TrailPage};
 
 pub use crate::domain::account::Purpose;
