@@ -5,6 +5,7 @@
 #[cfg(feature = "accounts")]
 pub mod accounts;
 pub mod agencies;
+pub mod attempts;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
