@@ -2,16 +2,23 @@
 //!
 //! Nothing of it is reachable through the gateway: whoever may invoke the function is an operator.
 
+mod orders;
+mod revoke_key;
+mod rotation;
+
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client as Dynamo;
+use aws_sdk_secretsmanager::Client as Secrets;
 use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     runtime::{Error, Start},
-    stores::accounts::Accounts,
+    stores::{accounts::Accounts, key_set::KeySets},
 };
 use serde_json::Value;
+
+use crate::{orders::Order, rotation::Step};
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -51,6 +58,8 @@ impl Config {
 #[derive(Clone)]
 pub struct App {
     accounts: Accounts,
+    key_sets: KeySets,
+    secrets: Secrets,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     config: Arc<Config>,
@@ -59,16 +68,26 @@ pub struct App {
 impl App {
     /// Connects the stores.
     pub fn new(start: &Start, config: Config) -> Self {
+        let dynamo = Dynamo::new(&start.sdk);
         Self {
-            accounts: Accounts::new(Dynamo::new(&start.sdk), &config.accounts_table),
+            key_sets: KeySets::new(dynamo.clone(), &config.accounts_table),
+            accounts: Accounts::new(dynamo, &config.accounts_table),
+            secrets: Secrets::new(&start.sdk),
             clock: start.clock.clone(),
             ids: start.ids.clone(),
             config: Arc::new(config),
         }
     }
 
-    /// Carries out one order.
+    /// Carries out one order, or one step of the rotation that Secrets Manager goes through.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
-        Err(format!("there is no such order: {event}").into())
+        if event.get("Step").is_some() {
+            let step: Step = serde_json::from_value(event)?;
+            return self.take_step(&step).await;
+        }
+        match Order::of(event)? {
+            Order::RotateKeys {} => self.rotate_keys().await,
+            Order::RevokeKey { kid } => self.revoke_key(&kid).await,
+        }
     }
 }

@@ -1,6 +1,14 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod delete_session;
+mod delete_sessions;
+mod ending;
+mod issue;
+mod list_sessions;
+mod logout;
+mod messages;
 mod occasion;
+mod refresh;
 mod user_view;
 
 use std::sync::Arc;
@@ -12,12 +20,14 @@ use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     http::CursorKey,
+    identity::{claims::LONGEST_LIFE, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
-    stores::{accounts::Accounts, jobs::Queue},
+    stores::{accounts::Accounts, denials::Denials, jobs::Queue, key_set::KeySets},
 };
+use jiff::SignedDuration;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -33,6 +43,7 @@ pub struct Config {
     lockout_seconds: u32,
     passwords: PasswordRules,
     admin_domains: Vec<String>,
+    access_life: SignedDuration,
 }
 
 impl Config {
@@ -51,6 +62,7 @@ impl Config {
         let shortest = settings.optional("PASSWORD_MIN_LENGTH");
         let complexity = settings.optional("PASSWORD_COMPLEXITY");
         let admin_domains = settings.optional::<String>("ADMIN_DOMAINS");
+        let access_life = access_life(settings);
         Some(Self {
             accounts_table: accounts_table?,
             ledger_table: ledger_table?,
@@ -66,6 +78,7 @@ impl Config {
                 complexity: complexity.unwrap_or_default(),
             },
             admin_domains: domains(&admin_domains.unwrap_or_default()),
+            access_life: access_life?,
         })
     }
 }
@@ -79,10 +92,25 @@ fn domains(list: &str) -> Vec<String> {
         .collect()
 }
 
+/// Reads how long an access token lives.
+fn access_life(settings: &mut Settings) -> Option<SignedDuration> {
+    let minutes = settings
+        .optional("ACCESS_TOKEN_EXPIRE_MINUTES")
+        .unwrap_or(15);
+    let most = LONGEST_LIFE.as_mins();
+    if !(1..=most).contains(&minutes) {
+        settings.complain(format!("ACCESS_TOKEN_EXPIRE_MINUTES is from 1 to {most}"));
+        return None;
+    }
+    Some(SignedDuration::from_mins(minutes))
+}
+
 /// What the handlers share.
 #[derive(Clone)]
 pub struct App {
     accounts: Accounts,
+    denials: Denials,
+    tokens: TokenKeys,
     deliver: Queue,
     cursors: CursorKey,
     hasher: Hasher,
@@ -95,7 +123,10 @@ impl App {
     /// Connects the stores.
     pub fn new(start: &Start, config: Config) -> Self {
         let dynamo = Dynamo::new(&start.sdk);
+        let key_sets = KeySets::new(dynamo.clone(), &config.accounts_table);
         Self {
+            denials: Denials::new(dynamo.clone(), &config.ledger_table),
+            tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
             cursors: CursorKey::new(&start.sdk, config.cursor_secret.clone()),
@@ -115,6 +146,13 @@ impl App {
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(logout::logout))
+        .routes(routes!(
+            list_sessions::list_sessions,
+            delete_sessions::delete_sessions
+        ))
+        .routes(routes!(delete_session::delete_session))
 }
 
 /// Returns the function's routes, ready to answer.

@@ -79,6 +79,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// A JSON body that may be left out altogether.
+#[derive(Debug, Clone, Copy)]
+pub struct MaybeBody<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(body).await?;
+        if bytes.is_empty() {
+            Params::parse(parts.uri.query().unwrap_or_default()).finish()?;
+            return Ok(Self(None));
+        }
+        let request = Request::from_parts(parts, bytes.into());
+        let Body(body) = Body::from_request(request, state).await?;
+        Ok(Self(Some(body)))
+    }
+}
+
 fn not_json(error: serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
     let detail = format!("the body is not JSON: line {line}, column {column}");

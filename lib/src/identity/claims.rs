@@ -1,11 +1,22 @@
 //! What an access token says (RFC 9068, RFC 8725).
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::{Roles, SessionId, UserId};
 
 /// The `typ` of an access token's header (RFC 9068, 2.1).
 pub const TYPE: &str = "at+jwt";
+
+/// Whom access tokens are for.
+pub const AUDIENCE: &str = "babyshield-api";
+
+/// The longest that an access token may live, whatever the settings say: keys and denials are kept for
+/// as long as this.
+pub const LONGEST_LIFE: SignedDuration = SignedDuration::from_mins(60);
+
+/// How far the clocks of two instances may lie apart.
+pub const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 
 /// The claims of an access token. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +40,3 @@ pub struct Claims {
     /// Until when it counts.
     pub exp: i64,
 }
-
-/// Whom access tokens are for.
-pub const AUDIENCE: &str = "babyshield-api";

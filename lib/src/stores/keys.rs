@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-use super::s;
+use super::{StoreError, s};
 use crate::domain::{
-    account::{ApiKeyId, Email, Event, Name, SessionId, UserId},
+    account::{ApiKeyId, Email, Event, Name, Purpose, SessionId, UserId},
     agency::AgencyKey,
     gtin::Gtin,
     posting::PostingKey,
@@ -159,14 +159,21 @@ pub fn api_key_of(user: UserId, key: ApiKeyId) -> Key {
 /// How the sort keys of a person's API keys begin.
 pub const API_KEYS: &str = "APIKEY#";
 
-/// `accounts`: a link that works once.
-pub fn once(id: Uuid) -> Key {
-    Key::new(format!("ONCE#{id}"), "ONCE")
+/// `accounts`: the one link of a person that works for a purpose.
+pub fn once(user: UserId, purpose: Purpose) -> Key {
+    Key::new(format!("ONCE#{user}"), purpose.as_str())
 }
 
 /// `accounts`: a message that is to be sent.
 pub fn outgoing(id: Uuid) -> Key {
     Key::new(format!("OUTGOING#{id}"), "OUTGOING")
+}
+
+/// Reads the partition key of [`outgoing`] back.
+pub fn outgoing_id(pk: &str) -> Result<Uuid, StoreError> {
+    pk.strip_prefix("OUTGOING#")
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| StoreError::Corrupt(format!("no message has the key {pk}")))
 }
 
 /// `accounts`, index `pending`: the shard of a message that waits to be sent.
@@ -350,7 +357,7 @@ mod tests {
             email_claim(&"Ana@Example.org".parse().unwrap()),
             api_key(ApiKeyId(other)),
             api_key_of(user, ApiKeyId(other)),
-            once(other),
+            once(user, Purpose::ResetPassword),
             outgoing(other),
             super::event(&happened),
             key_set(),
@@ -384,10 +391,10 @@ mod tests {
                 "TURN#api.fda.gov | TURN",
                 "USER#00000000-0000-0000-0000-000000000001 | USER",
                 "USER#00000000-0000-0000-0000-000000000001 | SESSION#00000000-0000-0000-0000-000000000002",
-                "EMAIL#3acf3cea1e0dfc8a0c0eb80e2ddd4e5e29d1b6cf | EMAIL",
+                "EMAIL#86b9260a115ceac89a9738af23696ce3a5d70449 | EMAIL",
                 "APIKEY#00000000-0000-0000-0000-000000000002 | APIKEY",
                 "USER#00000000-0000-0000-0000-000000000001 | APIKEY#00000000-0000-0000-0000-000000000002",
-                "ONCE#00000000-0000-0000-0000-000000000002 | ONCE",
+                "ONCE#00000000-0000-0000-0000-000000000001 | reset_password",
                 "OUTGOING#00000000-0000-0000-0000-000000000002 | OUTGOING",
                 "AUDIT#2026-11-20#2 | 001795176000000#00000000-0000-0000-0000-000000000002",
                 "KEYSET | KEYSET",

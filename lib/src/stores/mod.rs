@@ -6,7 +6,13 @@
 pub mod accounts;
 pub mod agencies;
 pub mod attempts;
+#[cfg(feature = "identity")]
+pub mod api_keys;
+#[cfg(feature = "identity")]
+pub mod denials;
 pub mod jobs;
+#[cfg(feature = "identity")]
+pub mod key_set;
 pub mod keys;
 pub mod ledger;
 pub mod lookup;

@@ -52,7 +52,7 @@ impl Changes {
         self.0.is_empty()
     }
 
-    pub(super) fn put(&mut self, put: Put) {
+    pub(in crate::stores) fn put(&mut self, put: Put) {
         self.0.push(TransactWriteItem::builder().put(put).build());
     }
 

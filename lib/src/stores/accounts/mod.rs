@@ -6,18 +6,24 @@
 mod changes;
 mod directory;
 mod events;
+mod links;
 mod once;
 mod outgoing;
 mod people;
+mod sessions;
 mod trail;
 
 use aws_sdk_dynamodb::Client;
 
 pub use changes::{Changes, Outcome};
 pub use directory::{Directory, DirectoryPage, Entry};
-pub use once::{OnceLink, Purpose};
-pub use outgoing::{Outgoing, Template};
+pub use links::LinkKeys;
+pub use once::{Asked, OnceLink, StoredLink};
+pub use outgoing::{Outgoing, Taken, Template};
+pub use sessions::{Use, Used};
 pub use trail::{DAYS_MOST, Stretch, TrailPage};
+
+pub use crate::domain::account::Purpose;
 
 /// The table `accounts`.
 #[derive(Debug, Clone)]

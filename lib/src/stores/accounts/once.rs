@@ -1,33 +1,28 @@
 //! Links that work once: to verify an address, to set a new password, to sign in.
 //!
-//! The table holds a link's identifier and what it is good for. What makes the link good, its token, is
-//! the identifier signed with the key of links and stands nowhere: neither the table nor a queue gives
-//! one away.
+//! A person has one link for each purpose: a new one takes the place of the one before. The table holds
+//! what it is good for. What makes it good, its token ([`crate::identity::link`]), stands nowhere.
 
-use aws_sdk_dynamodb::types::Put;
-use jiff::Timestamp;
+use aws_sdk_dynamodb::types::{Delete, Put};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Accounts, Changes};
 use crate::{
-    domain::account::{Email, UserId},
-    stores::{StoreError, keys, n, s},
+    domain::account::{Email, Purpose, UserId},
+    identity::link::Opened,
+    stores::{StoreError, json, keys, n, s},
 };
 
-/// What a link is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// Shows that an address is its person's.
-    VerifyEmail,
-    /// Changes the address to this one.
-    ChangeEmail,
-    /// Sets a new password.
-    ResetPassword,
-    /// Signs in.
-    MagicLink,
-}
+/// A link is sent again at the earliest after this.
+const BETWEEN: SignedDuration = SignedDuration::from_mins(1);
+
+/// In this time a link is sent at most [`SENT_MOST`] times: nobody's inbox is filled by us.
+const SENT_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// How often a link for one purpose is sent in [`SENT_WITHIN`].
+const SENT_MOST: usize = 5;
 
 /// A link that works once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,19 +39,188 @@ pub struct OnceLink {
     pub until: Timestamp,
 }
 
-impl Accounts {
-    /// Adds a new link to what is written together.
-    pub fn add_once(&self, changes: &mut Changes, link: &OnceLink) -> Result<(), StoreError> {
-        let body =
-            serde_json::to_string(link).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(keys::once(link.id).into_item()))
-            .item("link", s(body))
-            // A day longer, so that a late visitor is told that it is late.
-            .item("expires_at", n(link.until.as_second() + 86_400))
-            .build();
-        changes.put(put.map_err(|error| StoreError::Refused(error.into()))?);
-        Ok(())
+impl OnceLink {
+    /// Makes a link that works from now on for its purpose's time.
+    pub fn new(id: Uuid, purpose: Purpose, user: UserId, email: Email, now: Timestamp) -> Self {
+        Self {
+            id,
+            purpose,
+            user,
+            email,
+            until: now + purpose.lifetime(),
+        }
     }
 }
+
+/// A person's link for one purpose, as it is stored: with the instants at which it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLink {
+    /// The link.
+    pub link: OnceLink,
+    /// When this one and those before it were sent, as far back as it matters.
+    pub sent: Vec<Timestamp>,
+}
+
+/// What asking for a link comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What is to be stored.
+    pub stored: StoredLink,
+    /// Whether the link is to be sent: not when that was done a moment ago, or too often.
+    pub send: bool,
+}
+
+impl StoredLink {
+    /// Decides what asking for a link comes to, where `before` is what is stored.
+    ///
+    /// A link that has half of its time left stays: whoever asks again and again for somebody else's
+    /// address does not make the link useless that the owner is about to follow.
+    pub fn ask(before: Option<&Self>, new: OnceLink, now: Timestamp) -> Asked {
+        let mut sent: Vec<_> = before.map_or_else(Vec::new, |before| before.sent.clone());
+        sent.retain(|at| now.duration_since(*at) < SENT_WITHIN);
+        let lately = sent.iter().any(|at| now.duration_since(*at) < BETWEEN);
+        let send = !lately && sent.len() < SENT_MOST;
+        let half = new.purpose.lifetime() / 2;
+        let kept = before
+            .map(|before| &before.link)
+            .filter(|link| link.email.key() == new.email.key() && link.until - half > now)
+            .cloned();
+        if send {
+            sent.push(now);
+        }
+        Asked {
+            // What is not sent is not replaced either: the link in the last mail goes on working.
+            stored: StoredLink {
+                link: kept
+                    .or_else(|| before.filter(|_| !send).map(|before| before.link.clone()))
+                    .unwrap_or(new),
+                sent,
+            },
+            send,
+        }
+    }
+}
+
+impl Accounts {
+    /// Adds a new link to what is written together, in the place of the person's link before it.
+    pub fn add_once(&self, changes: &mut Changes, link: &OnceLink) -> Result<(), StoreError> {
+        let stored = StoredLink {
+            link: link.clone(),
+            sent: Vec::new(),
+        };
+        changes.put(self.once_put(&stored)?.build().map_err(refused)?);
+        Ok(())
+    }
+
+    /// Returns a person's link for a purpose, whether or not it still works. Sees every write that was
+    /// acknowledged before.
+    pub async fn once(
+        &self,
+        user: UserId,
+        purpose: Purpose,
+    ) -> Result<Option<StoredLink>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::once(user, purpose).into_item()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        answer
+            .item
+            .as_ref()
+            .map(|item| json(item, "link"))
+            .transpose()
+    }
+
+    /// Returns the link that a token belongs to, when it still works.
+    pub async fn working_link(
+        &self,
+        opened: &Opened,
+        now: Timestamp,
+    ) -> Result<Option<OnceLink>, StoreError> {
+        let stored = self.once(opened.user, opened.purpose).await?;
+        Ok(stored
+            .map(|stored| stored.link)
+            .filter(|link| link.id == opened.link && link.until > now))
+    }
+
+    /// Adds what asking for a link came to, on the condition that nobody has asked meanwhile.
+    pub fn add_asked(
+        &self,
+        changes: &mut Changes,
+        before: Option<&StoredLink>,
+        asked: &Asked,
+    ) -> Result<(), StoreError> {
+        let put = self.once_put(&asked.stored)?;
+        let put = match before {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(before) => put
+                .condition_expression("link = :before")
+                .expression_attribute_values(":before", s(body(before)?)),
+        };
+        changes.put(put.build().map_err(refused)?);
+        Ok(())
+    }
+
+    /// Adds that a link is used: it is refused when it was used before, or replaced, or is late.
+    pub fn use_up(
+        &self,
+        changes: &mut Changes,
+        link: &OnceLink,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::once(link.user, link.purpose).into_item()))
+            .condition_expression("id = :id AND #until > :now")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":id", s(link.id.to_string()))
+            .expression_attribute_values(":now", n(now.as_millisecond()));
+        changes.delete(delete.build().map_err(refused)?);
+        Ok(())
+    }
+
+    /// Adds that a person's link for a purpose works no more, if there is one.
+    pub fn kill_once(
+        &self,
+        changes: &mut Changes,
+        user: UserId,
+        purpose: Purpose,
+    ) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::once(user, purpose).into_item()));
+        changes.delete(delete.build().map_err(refused)?);
+        Ok(())
+    }
+
+    fn once_put(
+        &self,
+        stored: &StoredLink,
+    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+        let link = &stored.link;
+        // It outlives the link by what is remembered of its sending.
+        let kept = link.until + SENT_WITHIN;
+        Ok(Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(keys::once(link.user, link.purpose).into_item()))
+            .item("link", s(body(stored)?))
+            .item("id", s(link.id.to_string()))
+            .item("until", n(link.until.as_millisecond()))
+            .item("expires_at", n(kept.as_second())))
+    }
+}
+
+fn body(stored: &StoredLink) -> Result<String, StoreError> {
+    serde_json::to_string(stored).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn refused(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    StoreError::Refused(error.into())
+}
+
+#[cfg(test)]
+#[path = "once_tests.rs"]
+mod tests;

@@ -1,15 +1,18 @@
 //! Messages that are to be sent: written in the transaction that causes them, with a mark that stands
 //! until the queue has taken the job that names them.
 
-use aws_sdk_dynamodb::types::Put;
+use aws_sdk_dynamodb::{
+    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    types::{Put, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Accounts, Changes};
 use crate::{
-    domain::account::{Email, UserId},
-    stores::{StoreError, keys, n, s},
+    domain::account::{Email, Purpose, UserId},
+    stores::{Item, StoreError, json, keys, n, s, text},
 };
 
 /// How long a message's record is kept.
@@ -78,6 +81,47 @@ pub struct Outgoing {
     pub at: Timestamp,
 }
 
+/// What became of taking a message in hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It is in hand, for nobody else until the lease ends.
+    Mine(Box<Outgoing>),
+    /// Somebody else has it in hand.
+    Leased,
+    /// It was sent, or given up, before.
+    Done,
+    /// There is no such message, or not any more.
+    Gone,
+}
+
+impl Template {
+    /// Returns the link that the message carries, and what it is good for.
+    pub fn link(&self) -> Option<(Uuid, Purpose)> {
+        match self {
+            Self::VerifyEmail { link } => Some((*link, Purpose::VerifyEmail)),
+            Self::ChangeEmail { link } => Some((*link, Purpose::ChangeEmail)),
+            Self::ResetPassword { link } => Some((*link, Purpose::ResetPassword)),
+            Self::MagicLink { link } => Some((*link, Purpose::MagicLink)),
+            Self::EmailChanged
+            | Self::PasswordChanged
+            | Self::SessionCompromised
+            | Self::ManyFailedSignIns
+            | Self::AccountDeleted { .. }
+            | Self::Nothing => None,
+        }
+    }
+
+    /// Returns the message that carries a link.
+    pub fn with_link(purpose: Purpose, link: Uuid) -> Self {
+        match purpose {
+            Purpose::VerifyEmail => Self::VerifyEmail { link },
+            Purpose::ChangeEmail => Self::ChangeEmail { link },
+            Purpose::ResetPassword => Self::ResetPassword { link },
+            Purpose::MagicLink => Self::MagicLink { link },
+        }
+    }
+}
+
 impl Accounts {
     /// Adds a message to what is written together. It carries its mark until it is announced.
     pub fn add_outgoing(
@@ -97,5 +141,132 @@ impl Accounts {
             .build();
         changes.put(put.map_err(|error| StoreError::Refused(error.into()))?);
         Ok(())
+    }
+
+    /// Takes the mark off a message: the queue has its job. Repeating it is harmless.
+    pub async fn announced_outgoing(&self, message: Uuid) -> Result<(), StoreError> {
+        let update = self
+            .update_outgoing(message)
+            .update_expression("REMOVE pending, pending_since")
+            .condition_expression("attribute_exists(pk)");
+        settle(update).await
+    }
+
+    /// Returns messages whose mark has stood since before an instant, at most so many. The index may lag
+    /// behind the table: one of them may have lost its mark meanwhile.
+    pub async fn outgoing_pending(
+        &self,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let mut ids = Vec::new();
+        for shard in 0..keys::PENDING_SHARDS {
+            let left = most.saturating_sub(ids.len());
+            if left == 0 {
+                break;
+            }
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("pending")
+                .key_condition_expression("pending = :shard AND pending_since < :before")
+                .expression_attribute_values(":shard", s(keys::pending_shard(shard)))
+                .expression_attribute_values(":before", s(before.to_string()))
+                .limit(i32::try_from(left).unwrap_or(i32::MAX))
+                .send()
+                .await?;
+            for item in answer.items() {
+                ids.push(keys::outgoing_id(text(item, "pk")?)?);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Takes a message in hand until an instant. Of several that try at once one gets it.
+    pub async fn take_outgoing(
+        &self,
+        message: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        let outcome = self
+            .update_outgoing(message)
+            .update_expression("SET leased_until = :until")
+            .condition_expression(
+                "attribute_exists(message) AND attribute_not_exists(done_at) \
+                 AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
+            )
+            .expression_attribute_values(":now", n(now.as_millisecond()))
+            .expression_attribute_values(":until", n(until.as_millisecond()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match outcome {
+            Ok(answer) => {
+                let item: Item = answer.attributes.unwrap_or_default();
+                return Ok(Taken::Mine(Box::new(json(&item, "message")?)));
+            }
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(match failed.item() {
+                    None => Taken::Gone,
+                    Some(item) if item.contains_key("done_at") => Taken::Done,
+                    Some(item) if item.contains_key("message") => Taken::Leased,
+                    Some(_) => Taken::Gone,
+                })
+            }
+            _ => Err(error.into()),
+        }
+    }
+
+    /// Gives a message back that could not be sent now.
+    pub async fn release_outgoing(&self, message: Uuid) -> Result<(), StoreError> {
+        let update = self
+            .update_outgoing(message)
+            .update_expression("REMOVE leased_until")
+            .condition_expression("attribute_exists(pk)");
+        settle(update).await
+    }
+
+    /// Notes that nothing more is to be done about a message, and what became of it: the mail service's
+    /// identifier, or why it was not sent.
+    pub async fn finish_outgoing(
+        &self,
+        message: Uuid,
+        outcome: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .update_outgoing(message)
+            .update_expression(
+                "SET done_at = :now, outcome = :outcome REMOVE leased_until, pending, pending_since",
+            )
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", s(now.to_string()))
+            .expression_attribute_values(":outcome", s(outcome));
+        settle(update).await
+    }
+
+    fn update_outgoing(&self, message: Uuid) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::outgoing(message).into_item()))
+    }
+}
+
+/// Makes an update on the condition that the item is there. One that is gone needs none.
+async fn settle(update: UpdateItemFluentBuilder) -> Result<(), StoreError> {
+    let error = match update.send().await {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+        _ => Err(error.into()),
     }
 }
