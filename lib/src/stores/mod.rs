@@ -5,6 +5,7 @@
 #[cfg(feature = "accounts")]
 pub mod accounts;
 pub mod agencies;
+pub mod attempts;
 #[cfg(feature = "identity")]
 pub mod api_keys;
 #[cfg(feature = "identity")]
