@@ -1,33 +1,50 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod change_password;
+mod delete_me;
 mod delete_session;
 mod delete_sessions;
+mod device;
+mod edit_me;
 mod ending;
+mod get_me;
 mod issue;
 mod list_sessions;
+mod lockout;
+mod login;
 mod logout;
 mod messages;
+mod new_password;
 mod occasion;
+mod patch_me;
+mod profile;
+mod put_me;
 mod refresh;
+mod register;
 mod user_view;
 
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client as Dynamo;
 use aws_sdk_sqs::Client as Sqs;
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
-    http::CursorKey,
+    http::{CursorKey, limit},
     identity::{claims::LONGEST_LIFE, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
-    stores::{accounts::Accounts, denials::Denials, jobs::Queue, key_set::KeySets},
+    stores::{
+        accounts::Accounts, attempts::Attempts, denials::Denials, jobs::Queue, key_set::KeySets,
+    },
 };
 use jiff::SignedDuration;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -110,6 +127,7 @@ fn access_life(settings: &mut Settings) -> Option<SignedDuration> {
 pub struct App {
     accounts: Accounts,
     denials: Denials,
+    attempts: Attempts,
     tokens: TokenKeys,
     deliver: Queue,
     cursors: CursorKey,
@@ -126,6 +144,12 @@ impl App {
         let key_sets = KeySets::new(dynamo.clone(), &config.accounts_table);
         Self {
             denials: Denials::new(dynamo.clone(), &config.ledger_table),
+            attempts: Attempts::new(
+                dynamo.clone(),
+                &config.ledger_table,
+                config.max_attempts,
+                config.lockout_seconds,
+            ),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
@@ -146,6 +170,18 @@ impl App {
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(
+            routes!(register::register).layer(from_fn_with_state(register::LIMIT, limit::within)),
+        )
+        .routes(routes!(login::login))
+        .routes(routes!(get_me::get_signed_in))
+        .routes(routes!(
+            get_me::get_me,
+            put_me::put_me,
+            patch_me::patch_me,
+            delete_me::delete_me
+        ))
+        .routes(routes!(change_password::change_password))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(
