@@ -15,6 +15,7 @@ pub mod form;
 mod guards;
 mod idempotency;
 mod identity;
+pub mod if_match;
 pub mod limit;
 pub mod list;
 mod negotiation;
