@@ -7,21 +7,27 @@ mod delete_sessions;
 mod device;
 mod edit_me;
 mod ending;
+mod forgot_password;
 mod get_me;
 mod issue;
+mod links;
 mod list_sessions;
 mod lockout;
 mod login;
 mod logout;
+mod magic_link;
 mod messages;
 mod new_password;
 mod occasion;
+mod pages;
 mod patch_me;
 mod profile;
 mod put_me;
 mod refresh;
 mod register;
+mod reset_password;
 mod user_view;
+mod verify_email;
 
 use std::sync::Arc;
 
@@ -36,7 +42,11 @@ use babyshield::{
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
     stores::{
-        accounts::Accounts, attempts::Attempts, denials::Denials, jobs::Queue, key_set::KeySets,
+        accounts::{Accounts, LinkKeys},
+        attempts::Attempts,
+        denials::Denials,
+        jobs::Queue,
+        key_set::KeySets,
     },
 };
 use jiff::SignedDuration;
@@ -129,6 +139,7 @@ pub struct App {
     denials: Denials,
     attempts: Attempts,
     tokens: TokenKeys,
+    links: LinkKeys,
     deliver: Queue,
     cursors: CursorKey,
     hasher: Hasher,
@@ -152,6 +163,7 @@ impl App {
             ),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
+            links: LinkKeys::new(&start.sdk, &config.cursor_secret),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
             cursors: CursorKey::new(&start.sdk, config.cursor_secret.clone()),
             hasher: Hasher::new(parallel(config.memory_mib)),
@@ -189,6 +201,16 @@ fn routes() -> OpenApiRouter<App> {
             delete_sessions::delete_sessions
         ))
         .routes(routes!(delete_session::delete_session))
+        .routes(routes!(
+            verify_email::show_verify_email,
+            verify_email::verify_email
+        ))
+        .routes(routes!(forgot_password::forgot_password))
+        .routes(routes!(
+            reset_password::show_reset_password,
+            reset_password::reset_password
+        ))
+        .routes(routes!(magic_link::show_magic_link, magic_link::magic_link))
 }
 
 /// Returns the function's routes, ready to answer.

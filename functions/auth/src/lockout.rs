@@ -11,7 +11,6 @@ use babyshield::{
     passwords::{HashingError, Password},
     runtime::chain,
     stores::{
-        StoreError,
         accounts::{Changes, Outgoing, Template},
         attempts::{Attempt, Reserved, Whence, digest},
     },
@@ -200,9 +199,12 @@ impl App {
         ))
     }
 
-    /// Forgets what was counted against an address: after a new password, after a link, or for staff.
-    pub(crate) async fn unlock(&self, email: &Email) -> Result<(), StoreError> {
-        self.attempts.clear(&digest(email)).await
+    /// Forgets what was counted against an address, after a new password or a link. What fails here is only
+    /// logged: the person is in, or sets another password.
+    pub(crate) async fn unlock(&self, email: &Email) {
+        if let Err(error) = self.attempts.clear(&digest(email)).await {
+            tracing::warn!(cause = chain(&error), "a lockout was not lifted");
+        }
     }
 }
 

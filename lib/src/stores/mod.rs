@@ -10,6 +10,8 @@ pub mod api_keys;
 pub mod attempts;
 #[cfg(feature = "identity")]
 pub mod denials;
+#[cfg(feature = "accounts")]
+pub mod imports;
 pub mod jobs;
 #[cfg(feature = "identity")]
 pub mod key_set;
