@@ -87,7 +87,7 @@ impl App {
         }
         match Order::of(event)? {
             Order::RotateKeys {} => self.rotate_keys().await,
-            Order::RevokeKey { kid } => self.revoke_key(&kid).await,
+            Order::RevokeKey { kid, end_sessions } => self.revoke_key(&kid, end_sessions).await,
         }
     }
 }

@@ -3,6 +3,8 @@
 mod delete_session;
 mod delete_sessions;
 mod ending;
+mod get_configuration;
+mod get_jwks;
 mod issue;
 mod list_sessions;
 mod logout;
@@ -20,7 +22,7 @@ use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     http::CursorKey,
-    identity::{claims::LONGEST_LIFE, signing::TokenKeys},
+    identity::{claims::LONGEST_LIFE, known_keys::KnownKeys, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
     stores::{accounts::Accounts, denials::Denials, jobs::Queue, key_set::KeySets},
@@ -110,6 +112,7 @@ fn access_life(settings: &mut Settings) -> Option<SignedDuration> {
 pub struct App {
     accounts: Accounts,
     denials: Denials,
+    known_keys: KnownKeys,
     tokens: TokenKeys,
     deliver: Queue,
     cursors: CursorKey,
@@ -126,6 +129,7 @@ impl App {
         let key_sets = KeySets::new(dynamo.clone(), &config.accounts_table);
         Self {
             denials: Denials::new(dynamo.clone(), &config.ledger_table),
+            known_keys: KnownKeys::new(key_sets.clone()),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
@@ -146,6 +150,8 @@ impl App {
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(get_jwks::get_jwks))
+        .routes(routes!(get_configuration::get_configuration))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(
