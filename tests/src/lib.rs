@@ -6,6 +6,7 @@ pub mod forge;
 pub mod functions;
 pub mod meter;
 pub mod openapi;
+pub mod people;
 pub mod sandbox;
 pub mod schema;
 pub mod stack;

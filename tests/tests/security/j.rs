@@ -77,7 +77,11 @@ impl Bench {
                 taken.push(format!("{name}: {} {}", got.status, got.json()));
             }
         }
-        assert_eq!(self.ask(&self.token()).await.status, 200, "a good one still is");
+        assert_eq!(
+            self.ask(&self.token()).await.status,
+            200,
+            "a good one still is"
+        );
         taken
     }
 }
@@ -97,7 +101,10 @@ async fn root(sandbox: &Sandbox) -> String {
 /// Returns the current text of the secret with the keys that sign.
 async fn secret(sandbox: &Sandbox) -> String {
     let (_, tokens) = sandbox.secrets().await;
-    let got = sandbox.secrets_manager().get_secret_value().secret_id(tokens);
+    let got = sandbox
+        .secrets_manager()
+        .get_secret_value()
+        .secret_id(tokens);
     let text = got.send().await.unwrap().secret_string.unwrap();
     Ring::parse(&text).unwrap();
     text

@@ -3,15 +3,10 @@
 use babyshield::{
     clock::Clock,
     domain::account::{ApiKeyId, Purpose, SessionId},
-    identity::{
-        link::LinkKey,
-        refresh::RefreshKeys,
-        ring::Ring,
-        signing::Signer,
-    },
+    identity::{link::LinkKey, refresh::RefreshKeys, ring::Ring, signing::Signer},
     stores::api_keys::KeyText,
 };
-use babyshield_tests::functions::{Ask, Answered};
+use babyshield_tests::functions::{Answered, Ask};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -24,12 +19,24 @@ async fn j4_every_claim_is_there_of_its_type_and_right() {
     let good = bench.claims();
     let now = bench.now().as_second();
     let mut claims = Vec::new();
-    for name in ["iss", "aud", "sub", "sid", "jti", "roles", "iat", "nbf", "exp"] {
+    for name in [
+        "iss", "aud", "sub", "sid", "jti", "roles", "iat", "nbf", "exp",
+    ] {
         let mut missing = good.clone();
         missing.as_object_mut().unwrap().remove(name);
         claims.push(missing);
         let text = good[name].to_string();
-        for odd in [json!(null), json!(true), json!({}), json!([]), json!(""), json!(text), json!(-0.5), json!([good[name]]), json!({"a": good[name]})] {
+        for odd in [
+            json!(null),
+            json!(true),
+            json!({}),
+            json!([]),
+            json!(""),
+            json!(text),
+            json!(-0.5),
+            json!([good[name]]),
+            json!({"a": good[name]}),
+        ] {
             // A list of no roles is a list of roles.
             if name == "roles" && odd == json!([]) {
                 continue;
@@ -75,7 +82,16 @@ async fn j4_every_claim_is_there_of_its_type_and_right() {
     for whole in [json!(null), json!([]), json!([good]), json!("x"), json!({})] {
         tokens.push((whole.to_string(), bench.forge.sign(&header, &whole)));
     }
-    for typ in [json!("JWT"), json!("jwt"), json!("at+JWT"), json!("application/at+jwt"), json!("rt+jwt"), json!("ws+jwt"), json!(null), json!(["at+jwt"])] {
+    for typ in [
+        json!("JWT"),
+        json!("jwt"),
+        json!("at+JWT"),
+        json!("application/at+jwt"),
+        json!("rt+jwt"),
+        json!("ws+jwt"),
+        json!(null),
+        json!(["at+jwt"]),
+    ] {
         let mut other = header.clone();
         other["typ"] = typ;
         tokens.push((other.to_string(), bench.forge.sign(&other, &good)));
@@ -93,11 +109,19 @@ async fn j4_the_leeway_is_half_a_minute_at_both_ends() {
     let token = bench.token();
     let clock = &bench.sandbox.clock;
     clock.advance(-30);
-    assert_eq!(bench.ask(&token).await.status, 200, "made half a minute ahead");
+    assert_eq!(
+        bench.ask(&token).await.status,
+        200,
+        "made half a minute ahead"
+    );
     clock.advance(-1);
     assert_eq!(bench.ask(&token).await.status, 401);
     clock.advance(31 + 900 + 29);
-    assert_eq!(bench.ask(&token).await.status, 200, "over for less than half a minute");
+    assert_eq!(
+        bench.ask(&token).await.status,
+        200,
+        "over for less than half a minute"
+    );
     clock.advance(1);
     assert_eq!(bench.ask(&token).await.code(), "INVALID_TOKEN");
 }
@@ -109,16 +133,32 @@ async fn kinds(bench: &Bench) -> Vec<(&'static str, String)> {
     let refresh = RefreshKeys::new(signer.refresh_key());
     let (signing, _) = bench.sandbox.secrets().await;
     let client = bench.sandbox.secrets_manager();
-    let got = client.get_secret_value().secret_id(signing).send().await.unwrap();
+    let got = client
+        .get_secret_value()
+        .secret_id(signing)
+        .send()
+        .await
+        .unwrap();
     let links = LinkKey::derive(got.secret_string().unwrap().as_bytes()).unwrap();
     let link = |purpose| links.token(bench.user, Uuid::from_u128(9), purpose);
     vec![
-        ("refresh", refresh.first(bench.user, bench.session, [7; 32]).text()),
+        (
+            "refresh",
+            refresh.first(bench.user, bench.session, [7; 32]).text(),
+        ),
         ("reset", link(Purpose::ResetPassword)),
         ("verify", link(Purpose::VerifyEmail)),
         ("magic link", link(Purpose::MagicLink)),
-        ("API key", KeyText::issue(ApiKeyId(Uuid::from_u128(5))).reveal()),
-        ("cursor", babyshield::http::cursor::SigningKey::new(got.secret_string().unwrap()).unwrap().seal(&1, "here")),
+        (
+            "API key",
+            KeyText::issue(ApiKeyId(Uuid::from_u128(5))).reveal(),
+        ),
+        (
+            "cursor",
+            babyshield::http::cursor::SigningKey::new(got.secret_string().unwrap())
+                .unwrap()
+                .seal(&1, "here"),
+        ),
     ]
 }
 
@@ -127,7 +167,9 @@ async fn kinds(bench: &Bench) -> Vec<(&'static str, String)> {
 async fn j4_no_other_kind_of_token_opens_the_door_of_access_tokens() {
     let bench = Bench::new().await;
     let kinds = kinds(&bench).await;
-    let tokens = kinds.into_iter().map(|(kind, token)| (kind.to_owned(), token));
+    let tokens = kinds
+        .into_iter()
+        .map(|(kind, token)| (kind.to_owned(), token));
     assert_eq!(bench.taken(tokens).await, Vec::<String>::new());
 }
 
@@ -149,7 +191,10 @@ async fn j4_an_access_token_opens_no_other_door() {
             refused(&got, &format!("{kind} at refresh"));
         }
         if *kind != "API key" {
-            let got = Ask::get(PRIVATE).header("x-api-key", token).send(&bench.auth).await;
+            let got = Ask::get(PRIVATE)
+                .header("x-api-key", token)
+                .send(&bench.auth)
+                .await;
             refused(&got, &format!("{kind} as an API key"));
         }
     }
@@ -157,7 +202,17 @@ async fn j4_an_access_token_opens_no_other_door() {
     let got = post("/api/v1/auth/refresh", json!({"refresh_token": all[0].1})).await;
     refused(&got, "a refresh token of nothing");
     let other = SessionId(Uuid::from_u128(77));
-    assert_eq!(bench.ask(&bench.forge.token(bench.user, other, bench.sandbox.clock.now())).await.status, 200);
+    assert_eq!(
+        bench
+            .ask(
+                &bench
+                    .forge
+                    .token(bench.user, other, bench.sandbox.clock.now())
+            )
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -168,8 +223,12 @@ async fn j4_two_credentials_are_none() {
     let bearer = format!("Bearer {token}");
     let asks = [
         Ask::get(PRIVATE).bearer(&token).bearer(&token),
-        Ask::get(PRIVATE).bearer(&token).header("x-api-key", "bsk_x"),
-        Ask::get(PRIVATE).bearer(&token).header("authorization", "Basic dTpw"),
+        Ask::get(PRIVATE)
+            .bearer(&token)
+            .header("x-api-key", "bsk_x"),
+        Ask::get(PRIVATE)
+            .bearer(&token)
+            .header("authorization", "Basic dTpw"),
         Ask::get(PRIVATE).header("authorization", &format!("{bearer}, {bearer}")),
         Ask::get(PRIVATE).header("authorization", &token),
         Ask::get(PRIVATE).header("authorization", &format!("Token {token}")),
@@ -184,5 +243,8 @@ async fn j4_two_credentials_are_none() {
     }
     let none = Ask::get(PRIVATE).send(&bench.auth).await;
     assert_eq!(none.code(), "UNAUTHENTICATED");
-    assert_eq!(none.header("www-authenticate"), "Bearer realm=\"babyshield\"");
+    assert_eq!(
+        none.header("www-authenticate"),
+        "Bearer realm=\"babyshield\""
+    );
 }

