@@ -3,15 +3,21 @@
 mod delete_session;
 mod delete_sessions;
 mod ending;
+mod forgot_password;
 mod get_configuration;
 mod get_jwks;
 mod issue;
+mod links;
 mod list_sessions;
 mod logout;
+mod magic_link;
 mod messages;
 mod occasion;
+mod pages;
 mod refresh;
+mod reset_password;
 mod user_view;
+mod verify_email;
 
 use std::sync::Arc;
 
@@ -25,7 +31,12 @@ use babyshield::{
     identity::{claims::LONGEST_LIFE, known_keys::KnownKeys, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
-    stores::{accounts::Accounts, denials::Denials, jobs::Queue, key_set::KeySets},
+    stores::{
+        accounts::{Accounts, LinkKeys},
+        denials::Denials,
+        jobs::Queue,
+        key_set::KeySets,
+    },
 };
 use jiff::SignedDuration;
 use utoipa::openapi::OpenApi;
@@ -114,6 +125,7 @@ pub struct App {
     denials: Denials,
     known_keys: KnownKeys,
     tokens: TokenKeys,
+    links: LinkKeys,
     deliver: Queue,
     cursors: CursorKey,
     hasher: Hasher,
@@ -132,6 +144,7 @@ impl App {
             known_keys: KnownKeys::new(key_sets.clone()),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
+            links: LinkKeys::new(&start.sdk, &config.cursor_secret),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
             cursors: CursorKey::new(&start.sdk, config.cursor_secret.clone()),
             hasher: Hasher::new(parallel(config.memory_mib)),
@@ -159,6 +172,16 @@ fn routes() -> OpenApiRouter<App> {
             delete_sessions::delete_sessions
         ))
         .routes(routes!(delete_session::delete_session))
+        .routes(routes!(
+            verify_email::show_verify_email,
+            verify_email::verify_email
+        ))
+        .routes(routes!(forgot_password::forgot_password))
+        .routes(routes!(
+            reset_password::show_reset_password,
+            reset_password::reset_password
+        ))
+        .routes(routes!(magic_link::show_magic_link, magic_link::magic_link))
 }
 
 /// Returns the function's routes, ready to answer.
