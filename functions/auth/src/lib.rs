@@ -8,6 +8,8 @@ mod device;
 mod edit_me;
 mod ending;
 mod forgot_password;
+mod get_configuration;
+mod get_jwks;
 mod get_me;
 mod issue;
 mod links;
@@ -38,7 +40,7 @@ use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     http::{CursorKey, limit},
-    identity::{claims::LONGEST_LIFE, signing::TokenKeys},
+    identity::{claims::LONGEST_LIFE, known_keys::KnownKeys, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
     stores::{
@@ -138,6 +140,7 @@ pub struct App {
     accounts: Accounts,
     denials: Denials,
     attempts: Attempts,
+    known_keys: KnownKeys,
     tokens: TokenKeys,
     links: LinkKeys,
     deliver: Queue,
@@ -161,6 +164,7 @@ impl App {
                 config.max_attempts,
                 config.lockout_seconds,
             ),
+            known_keys: KnownKeys::new(key_sets.clone()),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
             links: LinkKeys::new(&start.sdk, &config.cursor_secret),
@@ -194,6 +198,8 @@ fn routes() -> OpenApiRouter<App> {
             delete_me::delete_me
         ))
         .routes(routes!(change_password::change_password))
+        .routes(routes!(get_jwks::get_jwks))
+        .routes(routes!(get_configuration::get_configuration))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(
