@@ -11,6 +11,7 @@ pub mod edge;
 mod event;
 pub mod extract;
 mod finish;
+pub mod form;
 mod guards;
 mod idempotency;
 mod identity;
@@ -26,7 +27,7 @@ pub mod recall_filters;
 #[cfg(feature = "search")]
 pub mod snapshot;
 
-pub use negotiation::tag;
+pub use negotiation::{matches_tag, tag};
 
 use std::sync::Arc;
 

@@ -5,9 +5,9 @@
 #[cfg(feature = "accounts")]
 pub mod accounts;
 pub mod agencies;
-pub mod attempts;
 #[cfg(feature = "identity")]
 pub mod api_keys;
+pub mod attempts;
 #[cfg(feature = "identity")]
 pub mod denials;
 #[cfg(feature = "accounts")]

@@ -125,7 +125,9 @@ pub(crate) async fn get_account_locked(
             return Err(Problem::forbidden("this is not your address"));
         }
     }
-    let network = asked.map_or(client, |asked| ClientAddress(Some(asked))).network();
+    let network = asked
+        .map_or(client, |asked| ClientAddress(Some(asked)))
+        .network();
     let digest = attempts::digest(&email);
     let lockout = app.attempts.look(&digest, Some(&network), app.clock.now());
     Ok(Answer::ok(LockedView::from(lockout.await?)))

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use babyshield::{
-    domain::account::{Account, Actor, ApiKeyId, EventKind, Role, Scope, Scopes},
+    domain::account::{Account, Actor, ApiKeyId, EventKind, Role, Roles, Scope, Scopes},
     http::{
         answer::{Answer, Success},
         caller::SignedIn,
@@ -15,7 +15,7 @@ use babyshield::{
         api_keys::{ApiKey, KeyText},
     },
 };
-use http::StatusCode;
+use http::{HeaderName, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -63,15 +63,24 @@ pub(crate) struct NewKeyView {
 
 impl KeyBody {
     /// Returns until when the key counts, or everything that is wrong.
-    fn check(&self, owner: &Account, roles: &babyshield::domain::account::Roles, app: &App, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
-        let _ = owner;
+    fn check(
+        &self,
+        roles: &Roles,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Problem> {
         let mut errors = Vec::new();
         let mut refuse = |field: &str, code: &str, message: &str| {
             errors.push(FieldError::new(field, code, message));
         };
         let name = self.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_MOST || name.chars().any(char::is_control) {
-            refuse("/name", "INVALID_VALUE", "from 1 to 100 characters that can be seen");
+        if name.is_empty() || name.chars().count() > NAME_MOST || name.chars().any(char::is_control)
+        {
+            refuse(
+                "/name",
+                "INVALID_VALUE",
+                "from 1 to 100 characters that can be seen",
+            );
         }
         if self.scopes.is_empty() {
             refuse("/scopes", "INVALID_VALUE", "a key is good for something");
@@ -79,15 +88,21 @@ impl KeyBody {
         if self.scopes.contains(&Scope::Staff) && !roles.include(Role::Viewer) {
             refuse("/scopes", "NOT_ALLOWED", "the scope staff is for staff");
         }
-        let most = app.rate_limit(roles);
-        if self.rate_limit.is_some_and(|limit| !(1..=most).contains(&limit)) {
+        if self
+            .rate_limit
+            .is_some_and(|limit| !(1..=most).contains(&limit))
+        {
             let rule = format!("from 1 to {most}, as many as its owner");
             refuse("/rate_limit", "INVALID_VALUE", &rule);
         }
         let latest = now + SignedDuration::from_hours(24 * DAYS_MOST);
         let end = match (self.expires_in_days, self.expires_at) {
             (Some(_), Some(_)) => {
-                refuse("/expires_at", "INVALID_VALUE", "not together with expires_in_days");
+                refuse(
+                    "/expires_at",
+                    "INVALID_VALUE",
+                    "not together with expires_in_days",
+                );
                 None
             }
             (Some(days), None) if !(1..=DAYS_MOST).contains(&days) => {
@@ -96,7 +111,11 @@ impl KeyBody {
             }
             (Some(days), None) => Some(now + SignedDuration::from_hours(24 * days)),
             (None, Some(end)) if end <= now || end > latest => {
-                refuse("/expires_at", "INVALID_VALUE", "lies within the next 3650 days");
+                refuse(
+                    "/expires_at",
+                    "INVALID_VALUE",
+                    "lies within the next 3650 days",
+                );
                 None
             }
             (None, end) => end,
@@ -134,13 +153,18 @@ pub(crate) async fn create_api_key(
     caller: SignedIn,
     occasion: Occasion,
     Body(body): Body<KeyBody>,
-) -> Result<Answer<NewKeyView>, Problem> {
+) -> Result<([(HeaderName, String); 1], Answer<NewKeyView>), Problem> {
     let user = caller.user;
     for _ in 0..TRIES {
         let owner = app.accounts.find(user).await?.filter(Account::is_active);
         let owner = owner.ok_or_else(Problem::unauthenticated)?;
         let roles = effective_roles(&owner, &app.config);
-        let expires_at = body.check(&owner, &roles, &app, occasion.now)?;
+        let most = if roles.include(Role::Admin) {
+            app.config.rate_limit_admin
+        } else {
+            app.config.rate_limit
+        };
+        let expires_at = body.check(&roles, most, occasion.now)?;
         let mut changes = Changes::new();
         // The owner's version is what two keys that are made at once race for.
         app.accounts.replace(&mut changes, &owner)?;
@@ -181,10 +205,9 @@ pub(crate) async fn create_api_key(
                 shown: ApiKeyView::of(key, None),
                 key: text.reveal(),
             };
-            return Ok(Answer::ok(answer)
-                .status(StatusCode::CREATED)
-                .location(format!("/api/v1/auth/api-keys/{id}"))
-                .message("keep the key: it is not shown again"));
+            let place = [(header::LOCATION, format!("/api/v1/auth/api-keys/{id}"))];
+            let answer = Answer::ok(answer).status(StatusCode::CREATED);
+            return Ok((place, answer.message("keep the key: it is not shown again")));
         }
     }
     Err(StoreError::Busy("an account kept changing".into()).into())

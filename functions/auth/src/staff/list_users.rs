@@ -111,10 +111,15 @@ impl Search {
                 place.after = Some(entry.place);
                 looked_at += 1;
                 let person = found.iter().find(|person| person.id == entry.user);
-                people.extend(person.filter(|person| {
-                    let again = place.names && keys::by_email(&person.email).starts_with(&self.address());
-                    !again && self.wants(person)
-                }).cloned());
+                people.extend(
+                    person
+                        .filter(|person| {
+                            let again = place.names
+                                && keys::by_email(&person.email).starts_with(&self.address());
+                            !again && self.wants(person)
+                        })
+                        .cloned(),
+                );
                 if people.len() == limit || looked_at == LOOKED_AT_MOST {
                     return Ok((people, Some(place)));
                 }
@@ -159,7 +164,11 @@ pub(crate) async fn list_users(
 ) -> Result<Answer<List<PersonView>>, Problem> {
     let request = Sequel::read(&mut params);
     let search = Search {
-        text: params.text("q", TEXT_MOST).unwrap_or_default().trim().to_owned(),
+        text: params
+            .text("q", TEXT_MOST)
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
         role: params.one("role"),
         standing: params.one("standing"),
     };
@@ -178,7 +187,10 @@ pub(crate) async fn list_users(
     let (people, next) = match search.text.parse::<UserId>() {
         Ok(id) => {
             let person = app.accounts.find(id).await?;
-            (person.into_iter().filter(|one| search.wants(one)).collect(), None)
+            (
+                person.into_iter().filter(|one| search.wants(one)).collect(),
+                None,
+            )
         }
         Err(_) => {
             let limit = request.limit as usize;

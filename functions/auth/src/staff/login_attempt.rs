@@ -61,9 +61,9 @@ pub(crate) async fn report_login_attempt(
     occasion: Occasion,
     Body(body): Body<AttemptBody>,
 ) -> Result<Answer<LockedView>, Problem> {
-    let client = body.client.map_or(occasion.client, |address| {
-        ClientAddress(Some(address))
-    });
+    let client = body
+        .client
+        .map_or(occasion.client, |address| ClientAddress(Some(address)));
     let (digest, network) = (attempts::digest(&body.email), client.network());
     if !body.success {
         // One too many is as good as counted.

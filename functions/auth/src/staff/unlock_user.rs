@@ -49,7 +49,9 @@ pub(crate) async fn unlock_user(
     let mut changes = Changes::new();
     app.accounts.add_event(&mut changes, &event)?;
     app.accounts.commit(changes).await?;
-    app.attempts.clear(&attempts::digest(&account.email)).await?;
+    app.attempts
+        .clear(&attempts::digest(&account.email))
+        .await?;
     let person = PersonView::of(&account, &app);
     Ok(Answer::ok(person)
         .tagged_by(state(&account))

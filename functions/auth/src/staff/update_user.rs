@@ -138,12 +138,16 @@ impl Change<'_> {
     /// Returns whether an access token of before says more than is true after.
     fn takes_away(&self) -> bool {
         let [before, after] = &self.roles;
-        !self.after.is_active() || Role::ALL.iter().any(|role| before.include(*role) && !after.include(*role))
+        !self.after.is_active()
+            || Role::ALL
+                .iter()
+                .any(|role| before.include(*role) && !after.include(*role))
     }
 
     fn ends_admin(&self) -> bool {
         let [before, after] = &self.roles;
-        let may = |account: &Account, roles: &Roles| account.is_active() && roles.include(Role::Admin);
+        let may =
+            |account: &Account, roles: &Roles| account.is_active() && roles.include(Role::Admin);
         may(self.before, before) && !may(self.after, after)
     }
 
@@ -199,7 +203,9 @@ impl App {
             self.accounts.unchanged(&mut changes, &acting)?;
         }
         let [_, roles] = &change.roles;
-        let keys = self.accounts.keep_api_keys_in_step(&mut changes, change.after, roles);
+        let keys = self
+            .accounts
+            .keep_api_keys_in_step(&mut changes, change.after, roles);
         keys.await?;
         if change.takes_away() {
             // Tokens are as old as their second: those of this one are among the older.

@@ -9,7 +9,7 @@ mod role;
 mod scope;
 pub mod session;
 
-pub use email::{Email, InvalidEmail};
+pub use email::{Email, InvalidEmail, composed};
 pub use event::{Actor, Event, EventKind, UnknownKind};
 pub use ids::{ApiKeyId, SessionId, UserId};
 pub use link::Purpose;
