@@ -5,6 +5,7 @@ pub mod feed_server;
 pub mod functions;
 pub mod meter;
 pub mod openapi;
+pub mod people;
 pub mod sandbox;
 pub mod schema;
 pub mod stack;

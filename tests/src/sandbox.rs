@@ -44,7 +44,7 @@ use crate::{stack::PUBLIC_URL, template::Template};
 /// An item as the table holds it.
 pub type Item = HashMap<String, AttributeValue>;
 
-const READY: &str = "the emulator answers and takes what AWS takes";
+pub(crate) const READY: &str = "the emulator answers and takes what AWS takes";
 
 /// A place of its own for one test.
 #[derive(Debug)]

@@ -2,4 +2,5 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod r;
 mod rows;
