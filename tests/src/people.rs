@@ -1,129 +1,211 @@
-//! People who have accounts and sessions, without the time that a password's hash takes.
-//!
-//! They are written by the stores that the function `auth` writes with, with the keys that it signs with;
-//! that registering and signing in come to the same is held by the tests of those routes.
+//! People of a sandbox: those who are simply there with a token, and those who signed in themselves.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use axum::Router;
 use babyshield::{
     clock::{Clock, Ids, RandomIds},
-    domain::account::{
-        Account, Name, Roles, Session, SessionId, Standing, Tier, UserId, session::LONGEST,
-    },
+    domain::account::{Account, ApiKeyId, Name, Role, Roles, SessionId, Standing, Tier, UserId},
     identity::{
         claims::{AUDIENCE, Claims},
-        refresh::RefreshKeys,
         signing::TokenKeys,
     },
     stores::{
-        accounts::{Accounts, Changes, Outcome},
+        accounts::{Accounts, Changes},
+        api_keys::{ApiKey, KeyText},
         key_set::KeySets,
     },
 };
-use jiff::SignedDuration;
+use serde_json::json;
 
-use crate::{
-    sandbox::{READY, Sandbox},
-    stack::PUBLIC_URL,
-};
+use crate::{functions::Ask, sandbox::Sandbox, stack::PUBLIC_URL};
 
-/// What somebody who has signed in holds.
+/// A password that may be used.
+pub const PASSWORD: &str = "a lantern, two oars and a kettle";
+
+/// The people of one sandbox.
+pub struct People<'a> {
+    sandbox: &'a Sandbox,
+    accounts: Accounts,
+    keys: TokenKeys,
+}
+
+/// Somebody who registered through the API.
 #[derive(Debug, Clone)]
-pub struct Tokens {
-    /// The session.
-    pub session: SessionId,
+pub struct SignedIn {
+    /// The address.
+    pub email: String,
+    /// The account.
+    pub id: String,
     /// The access token.
     pub access: String,
     /// The refresh token.
     pub refresh: String,
+    /// The session.
+    pub session: String,
 }
 
-impl Sandbox {
-    /// Returns the table `accounts`, past every proxy.
-    pub fn account_store(&self) -> Accounts {
-        Accounts::new(self.dynamo(), &self.accounts)
+impl<'a> People<'a> {
+    /// Gets to know a sandbox.
+    pub async fn of(sandbox: &'a Sandbox) -> Self {
+        let (_, tokens) = sandbox.secrets().await;
+        let start = sandbox.start(sandbox.emulator()).await;
+        let sets = KeySets::new(sandbox.dynamo(), &sandbox.accounts);
+        Self {
+            accounts: Accounts::new(sandbox.dynamo(), &sandbox.accounts),
+            keys: TokenKeys::new(&start.sdk, tokens, sets),
+            sandbox,
+        }
     }
 
-    /// Makes an account for that address, of a user whose address is verified and who has no password.
-    pub async fn person(&self, email: &str) -> Account {
-        let now = self.clock.now();
+    /// Returns a token of a new person with this role, who has an account.
+    pub async fn token(&self, role: Role) -> String {
+        let account = self.person(role).await;
+        self.sign(&self.claims(&account)).await
+    }
+
+    /// Returns a token that was good until five minutes ago.
+    pub async fn expired(&self) -> String {
+        let account = self.person(Role::Admin).await;
+        let claims = self.claims(&account);
+        self.sign(&Claims {
+            iat: claims.iat - 1200,
+            nbf: claims.nbf - 1200,
+            exp: claims.iat - 300,
+            ..claims
+        })
+        .await
+    }
+
+    /// Returns a token whose signature is another's.
+    pub async fn forged(&self) -> String {
+        let (own, other) = (self.token(Role::Admin).await, self.token(Role::User).await);
+        let (said, _) = own.rsplit_once('.').expect("three parts");
+        let (_, signature) = other.rsplit_once('.').expect("three parts");
+        format!("{said}.{signature}")
+    }
+
+    /// Returns the text of an API key whose owner has this role.
+    pub async fn machine(&self, role: Role, scopes: &[&str]) -> String {
+        let owner = self.person(role).await;
+        let text = KeyText::issue(ApiKeyId(RandomIds.new_id()));
+        let key = ApiKey {
+            id: text.id,
+            hash: text.hash(),
+            prefix: text.prefix(),
+            user: owner.id,
+            name: "a machine".into(),
+            roles: owner.roles,
+            scopes: scopes
+                .iter()
+                .map(|scope| scope.parse().expect("a scope"))
+                .collect(),
+            owner_active: true,
+            limit_per_window: None,
+            created_at: self.sandbox.clock.now(),
+            expires_at: None,
+            revoked_at: None,
+        };
+        let put = key.put(&self.sandbox.accounts).expect("a key is JSON");
+        let put = TransactWriteItem::builder().put(put.build().expect("whole"));
+        let written = self.sandbox.dynamo().transact_write_items();
+        let written = written.transact_items(put.build()).send().await;
+        written.expect("the key is written");
+        text.reveal()
+    }
+
+    /// Returns somebody who registers now.
+    pub async fn signed_in(&self, auth: &Router) -> SignedIn {
+        let email = format!("{}@example.org", RandomIds.new_id().simple());
+        let body = json!({"email": email, "password": PASSWORD, "name": "Ana Example"});
+        let answer = Ask::post("/api/v1/auth/register", &body).send(auth).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let data = answer.data();
+        let text = |name: &str| data[name].as_str().expect("a text").to_owned();
+        let access = text("access_token");
+        let sessions = Ask::get("/api/v1/auth/sessions")
+            .bearer(&access)
+            .send(auth)
+            .await;
+        let session = sessions.data()["items"][0]["id"]
+            .as_str()
+            .map(str::to_owned);
+        SignedIn {
+            email,
+            id: data["user"]["id"].as_str().expect("a text").to_owned(),
+            refresh: text("refresh_token"),
+            session: session.expect("who signed in has a session"),
+            access,
+        }
+    }
+
+    async fn person(&self, role: Role) -> Account {
+        let now = self.sandbox.clock.now();
+        let id = RandomIds.new_id();
         let account = Account {
-            id: UserId(RandomIds.new_id()),
-            email: email.parse().expect("an address"),
+            id: UserId(id),
+            email: format!("{}@example.org", id.simple())
+                .parse()
+                .expect("an address"),
             email_verified_at: Some(now),
             password: None,
-            password_set_at: Some(now),
-            name: Name {
-                first: "Ana".into(),
-                last: "Quill".into(),
-            },
+            password_set_at: None,
+            name: Name::default(),
             locale: "en".into(),
-            roles: Roles::default(),
-            tier: Tier::default(),
+            roles: Roles::from_iter([role]),
+            tier: Tier::Free,
             standing: Standing::Active,
             created_at: now,
             updated_at: now,
             last_sign_in_at: None,
             version: 1,
         };
-        let (store, mut changes) = (self.account_store(), Changes::new());
-        store.insert(&mut changes, &account).expect(READY);
-        assert_eq!(store.commit(changes).await.expect(READY), Outcome::Done);
+        let mut changes = Changes::new();
+        self.accounts
+            .insert(&mut changes, &account)
+            .expect("a person is JSON");
+        let outcome = self
+            .accounts
+            .commit(changes)
+            .await
+            .expect("the emulator answers");
+        assert!(outcome.is_done());
         account
     }
 
-    /// Writes an account's new state, and returns it as it is then.
-    pub async fn change(&self, account: &Account, change: impl FnOnce(&mut Account)) -> Account {
-        let mut changed = account.clone();
-        change(&mut changed);
-        let (store, mut changes) = (self.account_store(), Changes::new());
-        store.replace(&mut changes, &changed).expect(READY);
-        assert_eq!(store.commit(changes).await.expect(READY), Outcome::Done);
-        changed.version += 1;
-        changed
-    }
-
-    /// Opens a session of an account.
-    pub async fn signed_in(&self, account: &Account) -> Tokens {
-        let now = self.clock.now();
-        let (_, secret) = self.secrets().await;
-        let sets = KeySets::new(self.dynamo(), &self.accounts);
-        let keys = TokenKeys::new(&self.start(self.emulator()).await.sdk, secret, sets);
-        let signer = keys.signer(now).await.expect(READY);
-        let id = SessionId(RandomIds.new_id());
-        let token = RefreshKeys::new(signer.refresh_key()).first(account.id, id, rand::random());
-        let until = now + LONGEST;
-        let session = Session {
-            id,
-            user: account.id,
-            current: token.hash(),
-            previous: None,
-            rotated_at: now,
-            created_at: now,
-            last_used_at: now,
-            idle_until: Session::idle_until(now, until),
-            until,
-            password_set_at: account.password_set_at,
-            device: "a test".into(),
-            network: "203.0.113.0/24".into(),
-            ended: None,
-        };
-        let (store, mut changes) = (self.account_store(), Changes::new());
-        store.add_session(&mut changes, &session).expect(READY);
-        assert_eq!(store.commit(changes).await.expect(READY), Outcome::Done);
-        let claims = Claims {
+    fn claims(&self, account: &Account) -> Claims {
+        let now = self.sandbox.clock.now().as_second();
+        Claims {
             iss: PUBLIC_URL.into(),
             aud: AUDIENCE.into(),
             sub: account.id,
-            sid: id,
+            sid: SessionId(RandomIds.new_id()),
             jti: RandomIds.new_id(),
             roles: account.roles.clone(),
-            iat: now.as_second(),
-            nbf: now.as_second(),
-            exp: (now + SignedDuration::from_mins(15)).as_second(),
-        };
-        Tokens {
-            session: id,
-            access: signer.sign(&claims).expect("the claims may be signed"),
-            refresh: token.text(),
+            iat: now,
+            nbf: now,
+            exp: now + 900,
         }
+    }
+
+    async fn sign(&self, claims: &Claims) -> String {
+        let signer = self.keys.signer(self.sandbox.clock.now()).await;
+        signer
+            .expect("the secret is there")
+            .sign(claims)
+            .expect("claims are JSON")
+    }
+}
+
+impl SignedIn {
+    /// Makes an API key and returns its identifier.
+    pub async fn api_key(&self, auth: &Router) -> String {
+        let body = json!({"name": "a machine", "scopes": ["read"]});
+        let made = Ask::post("/api/v1/auth/api-keys", &body);
+        let made = made.bearer(&self.access).send(auth).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        made.data()["id"]
+            .as_str()
+            .expect("a key has an identifier")
+            .to_owned()
     }
 }

@@ -42,6 +42,8 @@ pub(super) enum Identity {
     Known(Caller),
     /// They are not.
     Refused,
+    /// They are those of an API key that is not for this.
+    OutOfScope,
     /// It could not be found out, because a store does not answer.
     Unknown,
 }
@@ -54,6 +56,9 @@ impl Identity {
             Self::Refused => Err(Problem::new(
                 Code::InvalidToken,
                 "the access token or API key is not valid, or not any more",
+            )),
+            Self::OutOfScope => Err(Problem::forbidden(
+                "this is for people who have signed in, and no API key has a scope for it",
             )),
             Self::Unknown => Err(Problem::unavailable("identities cannot be checked")),
         }

@@ -7,7 +7,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     edge::panicked,
     idempotency::{Repetitions, once},
-    identity::{Identities, identify},
+    identity::{Identities, admit, identify},
     limit::{Limiter, limit},
 };
 use crate::runtime::Start;
@@ -45,6 +45,10 @@ impl Guards {
             .fallback_service(router)
             .layer(CatchPanicLayer::custom(panicked))
             .layer(middleware::from_fn_with_state(self.repetitions, once))
+            .layer(middleware::from_fn_with_state(
+                self.identities.clone(),
+                admit,
+            ))
             .layer(middleware::from_fn_with_state(self.limiter, limit))
             .layer(middleware::from_fn_with_state(self.identities, identify))
     }

@@ -1,6 +1,7 @@
 //! What every HTTP function shares, in one place: the edge around its router, the shape of answers
 //! and errors, lists, cursors and extractors. It knows no function and no table.
 
+mod access;
 mod alias;
 pub mod answer;
 pub mod caller;

@@ -5,6 +5,7 @@
 //! is the published set of public keys. Why it is so stands in `docs/decisions/0007`.
 
 pub mod claims;
+pub mod known_keys;
 pub mod link;
 #[cfg(feature = "signing")]
 pub mod refresh;

@@ -4,7 +4,7 @@ use axum::Router;
 use babyshield_faults::{Plan, Proxy};
 use babyshield_tests::{
     functions::{Answered, Ask, router},
-    people::Tokens,
+    sessions::Tokens,
     sandbox::{Item, Sandbox},
 };
 use serde_json::json;

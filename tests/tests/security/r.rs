@@ -8,7 +8,7 @@ use axum::Router;
 use babyshield::domain::account::Account;
 use babyshield_tests::{
     functions::{Answered, Ask, router},
-    people::Tokens,
+    sessions::Tokens,
     sandbox::{Item, Sandbox},
 };
 use serde_json::json;

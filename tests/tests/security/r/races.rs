@@ -6,7 +6,7 @@ use axum::Router;
 use babyshield::domain::account::session::TokenHash;
 use babyshield_tests::{
     functions::{Answered, Ask},
-    people::Tokens,
+    sessions::Tokens,
     sandbox::Sandbox,
 };
 use futures_util::future::join_all;
