@@ -14,6 +14,7 @@ mod finish;
 mod guards;
 mod idempotency;
 mod identity;
+pub mod if_match;
 pub mod limit;
 pub mod list;
 mod negotiation;

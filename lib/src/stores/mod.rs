@@ -9,6 +9,8 @@ pub mod agencies;
 pub mod api_keys;
 #[cfg(feature = "identity")]
 pub mod denials;
+#[cfg(feature = "accounts")]
+pub mod imports;
 pub mod jobs;
 #[cfg(feature = "identity")]
 pub mod key_set;
