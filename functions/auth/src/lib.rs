@@ -3,13 +3,21 @@
 mod delete_session;
 mod delete_sessions;
 mod ending;
+mod forgot_password;
+mod get_configuration;
+mod get_jwks;
 mod issue;
+mod links;
 mod list_sessions;
 mod logout;
+mod magic_link;
 mod messages;
 mod occasion;
+mod pages;
 mod refresh;
+mod reset_password;
 mod user_view;
+mod verify_email;
 
 use std::sync::Arc;
 
@@ -20,10 +28,15 @@ use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     http::CursorKey,
-    identity::{claims::LONGEST_LIFE, signing::TokenKeys},
+    identity::{claims::LONGEST_LIFE, known_keys::KnownKeys, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
-    stores::{accounts::Accounts, denials::Denials, jobs::Queue, key_set::KeySets},
+    stores::{
+        accounts::{Accounts, LinkKeys},
+        denials::Denials,
+        jobs::Queue,
+        key_set::KeySets,
+    },
 };
 use jiff::SignedDuration;
 use utoipa::openapi::OpenApi;
@@ -110,7 +123,9 @@ fn access_life(settings: &mut Settings) -> Option<SignedDuration> {
 pub struct App {
     accounts: Accounts,
     denials: Denials,
+    known_keys: KnownKeys,
     tokens: TokenKeys,
+    links: LinkKeys,
     deliver: Queue,
     cursors: CursorKey,
     hasher: Hasher,
@@ -126,8 +141,10 @@ impl App {
         let key_sets = KeySets::new(dynamo.clone(), &config.accounts_table);
         Self {
             denials: Denials::new(dynamo.clone(), &config.ledger_table),
+            known_keys: KnownKeys::new(key_sets.clone()),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
+            links: LinkKeys::new(&start.sdk, &config.cursor_secret),
             deliver: Queue::new(Sqs::new(&start.sdk), &config.deliver_queue),
             cursors: CursorKey::new(&start.sdk, config.cursor_secret.clone()),
             hasher: Hasher::new(parallel(config.memory_mib)),
@@ -146,6 +163,8 @@ impl App {
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(get_jwks::get_jwks))
+        .routes(routes!(get_configuration::get_configuration))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(
@@ -153,6 +172,16 @@ fn routes() -> OpenApiRouter<App> {
             delete_sessions::delete_sessions
         ))
         .routes(routes!(delete_session::delete_session))
+        .routes(routes!(
+            verify_email::show_verify_email,
+            verify_email::verify_email
+        ))
+        .routes(routes!(forgot_password::forgot_password))
+        .routes(routes!(
+            reset_password::show_reset_password,
+            reset_password::reset_password
+        ))
+        .routes(routes!(magic_link::show_magic_link, magic_link::magic_link))
 }
 
 /// Returns the function's routes, ready to answer.

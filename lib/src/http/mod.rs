@@ -11,6 +11,7 @@ pub mod edge;
 mod event;
 pub mod extract;
 mod finish;
+pub mod form;
 mod guards;
 mod idempotency;
 mod identity;
