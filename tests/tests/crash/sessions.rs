@@ -1,11 +1,12 @@
 //! The function `auth`, killed at every call while it refreshes, signs out, or finds a token used again.
 
 use axum::Router;
+use babyshield::domain::account::Account;
 use babyshield_faults::{Plan, Proxy};
 use babyshield_tests::{
     functions::{Answered, Ask, router},
-    sessions::Tokens,
     sandbox::{Item, Sandbox},
+    sessions::Tokens,
 };
 use serde_json::json;
 
@@ -39,6 +40,7 @@ async fn items(sandbox: &Sandbox, table: &str, kind: &str) -> Vec<Item> {
 /// A person's session, the instance that will die, and one that will not.
 struct Scene {
     sandbox: Sandbox,
+    account: Account,
     proxy: Proxy,
     dying: Router,
     heir: Router,
@@ -56,6 +58,7 @@ impl Scene {
             dying: instance(&sandbox, &proxy.endpoint()).await,
             heir: instance(&sandbox, sandbox.emulator()).await,
             sandbox,
+            account,
             proxy,
             tokens,
         }
@@ -156,4 +159,55 @@ async fn a_replay_whose_judge_is_killed_at_any_call_ends_the_family_once_and_is_
     })
     .await;
     println!("reuse: {calls} calls");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the emulator: ./dev test"]
+async fn ending_all_sessions_killed_at_any_call_ends_each_wholly_and_the_rest_by_asking_again() {
+    let all = |auth: &Router, access: &str| {
+        let ask = Ask::new("DELETE", "/api/v1/auth/sessions").from("10.0.0.7");
+        let (ask, auth) = (ask.bearer(access), auth.clone());
+        async move { ask.send(&auth).await }
+    };
+    let calls = at_every_call(async |plan| {
+        let scene = Scene::new(&plan).await;
+        let account = scene.account.clone();
+        // Two transactions' worth of them.
+        for _ in 0..45 {
+            scene.sandbox.signed_in(&account).await;
+        }
+        let got = all(&scene.dying, &scene.tokens.access).await;
+        scene.proxy.settled().await;
+        assert!(
+            [200, 503].contains(&got.status),
+            "{plan:?}: {:?}",
+            got.json()
+        );
+        let picture = async || {
+            let stored = items(&scene.sandbox, &scene.sandbox.accounts, "SESSION#").await;
+            let ended = stored
+                .iter()
+                .filter(|item| item.contains_key("ended_at"))
+                .count();
+            let denied = items(&scene.sandbox, &scene.sandbox.ledger, "DENY#").await;
+            assert_eq!(denied.len(), ended, "{plan:?}");
+            (stored.len(), ended)
+        };
+        let (stored, ended) = picture().await;
+        assert_eq!(stored, 46);
+        assert!(
+            ended == 46 || got.status == 503,
+            "{plan:?}: told and not done"
+        );
+        if ended < stored {
+            // By the session that asked, if it lives, or by signing in again.
+            let tokens = scene.sandbox.signed_in(&account).await;
+            let got = all(&scene.heir, &tokens.access).await;
+            assert_eq!(got.status, 200, "{plan:?}: {:?}", got.json());
+            assert_eq!(picture().await, (47, 47), "{plan:?}");
+        }
+        scene.proxy.is_dead()
+    })
+    .await;
+    println!("all sessions: {calls} calls");
 }

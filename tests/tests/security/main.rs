@@ -2,6 +2,6 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
-mod r;
 mod j;
+mod r;
 mod rows;

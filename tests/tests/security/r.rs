@@ -8,8 +8,8 @@ use axum::Router;
 use babyshield::domain::account::Account;
 use babyshield_tests::{
     functions::{Answered, Ask, router},
-    sessions::Tokens,
     sandbox::{Item, Sandbox},
+    sessions::Tokens,
 };
 use serde_json::json;
 

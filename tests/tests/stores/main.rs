@@ -9,6 +9,7 @@ mod payloads;
 mod products;
 mod queue;
 mod recalls;
+mod sessions;
 
 use aws_sdk_dynamodb::Client;
 use babyshield_faults::{Plan, Proxy};

@@ -5,7 +5,10 @@ use babyshield::{
     domain::account::{Account, Role, Roles, Standing},
     stores::accounts::Changes,
 };
-use babyshield_tests::{meter::Meter, sandbox::Item};
+use babyshield_tests::{
+    meter::{Call, Cost, Meter},
+    sandbox::Item,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -244,4 +247,35 @@ async fn z6_roles_are_read_anew_at_every_refresh() {
         claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
         900
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the emulator: ./dev test"]
+async fn a_refresh_reads_the_account_and_writes_the_session_and_a_repetition_writes_nothing() {
+    let case = Case::new().await;
+    let meter = Meter::start(case.sandbox.emulator()).await;
+    let auth = instance(&case.sandbox, &meter.endpoint).await;
+    let a = refreshed(&auth, &case.tokens.refresh).await;
+    let asked = async || {
+        meter.take();
+        refreshed(&auth, &a).await;
+        let mut calls = meter.take();
+        calls.retain(|call| call.request["TableName"] == case.sandbox.accounts.as_str());
+        let of = |call: &Call| (call.operation.clone(), call.status);
+        (calls.iter().map(of).collect::<Vec<_>>(), calls)
+    };
+    let named = |name: &str, status: u16| (name.to_owned(), status);
+    let (names, calls) = asked().await;
+    assert_eq!(names, [named("GetItem", 200), named("UpdateItem", 200)]);
+    let cost = Cost::of(&calls);
+    assert!((cost.read - 1.0).abs() < f64::EPSILON, "{cost:?}");
+    assert!((cost.write - 1.0).abs() < f64::EPSILON, "{cost:?}");
+    // The second time the condition does not hold, and what stands there tells the rest.
+    let (names, _) = asked().await;
+    assert_eq!(names, [named("GetItem", 200), named("UpdateItem", 400)]);
+    let stored = case.items("SESSION#").await;
+    let size = stored[0]
+        .iter()
+        .map(|(name, value)| name.len() + format!("{value:?}").len());
+    assert!(size.sum::<usize>() < 1_024, "one write unit: {stored:?}");
 }

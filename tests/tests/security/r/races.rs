@@ -6,8 +6,8 @@ use axum::Router;
 use babyshield::domain::account::session::TokenHash;
 use babyshield_tests::{
     functions::{Answered, Ask},
-    sessions::Tokens,
     sandbox::Sandbox,
+    sessions::Tokens,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -71,11 +71,7 @@ async fn r3_two_thousand_pairs_of_parallel_refreshes_are_one_chain_each() {
     let races = people.iter().enumerate();
     let races = races.map(|(place, tokens)| race(&instances, &tokens.refresh, pairs, place));
     let chains = join_all(races).await;
-    println!(
-        "{} pairs in {:.1} s",
-        PAIRS,
-        begun.elapsed().as_secs_f64()
-    );
+    println!("{} pairs in {:.1} s", PAIRS, begun.elapsed().as_secs_f64());
 
     // One chain each: no token came twice, and each family's one item names its end.
     let all: HashSet<_> = chains.iter().flatten().collect();
