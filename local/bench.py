@@ -35,7 +35,7 @@ FIRST_EMULATOR_PORT, FIRST_GATEWAY_PORT = 5266, 3600
 PAGE = ROOT / "docs" / "bench.md"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
-GOAL_START, GOAL_UNITS = 5.0, 4.0
+GOAL_START, GOAL_UNITS, GOAL_VERIFICATION_US = 5.0, 4.0, 100.0
 
 ROUTES = [
     Route("scan", "POST", "/api/v1/scan/barcode", {"code": "850099000012"}),
@@ -106,6 +106,8 @@ def measure_stack(cloud: Cloud, programs: Dict[str, Path], hello: Path, told: ar
             found["together"] = latencies(api, yardstick.api, ROUTES, told.requests, CLIENTS)
     with step("Counting DynamoDB calls and units (cargo test, against this stack)"):
         found["capacity"] = capacity(cloud)
+    with step("Signing in, beside bcrypt (cargo bench, against this stack)"):
+        found["accounts"] = accounts(cloud)
     with step(f"Taking a feed of {told.records} records in"):
         found["sync"] = throughput(cloud, known, programs, values, told.records)
 
@@ -124,6 +126,17 @@ def capacity(cloud: Cloud) -> List[Dict[str, Any]]:
             warn(ran.stdout[-2000:] + ran.stderr[-2000:])
             raise Problem("The test that counts calls and units failed; its words are above.")
         return list(json.loads(file.read_text()))
+
+
+def accounts(cloud: Cloud) -> Dict[str, Any]:
+    """Runs the program that signs in, in the release profile, and returns what it measured."""
+    environment = dict(os.environ, BABYSHIELD_STACK=str(cloud.stack_file.resolve()))
+    command = ["cargo", "bench", "--quiet", "--package", "babyshield-tests", "--bench", "accounts"]
+    ran = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    lines = [line for line in ran.stdout.splitlines() if line.startswith("{\"accounts\"")]
+    if ran.returncode or not lines:
+        raise Problem("The program that signs in failed; its words are above.")
+    return dict(json.loads(lines[-1])["accounts"])
 
 
 def machine(profile: str) -> Dict[str, str]:
@@ -183,6 +196,21 @@ def render(found: Dict[str, Any], told: argparse.Namespace) -> str:
         [[f"`{row['route']}`", *(f"{row[name]:g}" for name in ("calls", "read_units", "write_units", "other_calls"))] for row in found["capacity"]],
     )
     scan = next(row for row in found["capacity"] if row["function"] == "scan")
+    measured = found["accounts"]
+    auth_memory = template.read(ROOT / "template.yaml")["Resources"]["AuthFunction"]["Properties"]["MemorySize"]
+    per_second = [
+        ["bcrypt, one core", measured["bcrypt"]["one_core"], 1],
+        [f"bcrypt, {measured['cores']} cores", measured["bcrypt"]["all_cores"], measured["cores"]],
+        ["Argon2id, one core", measured["argon2"]["one_core"], 1],
+        [f"Argon2id, {measured['cores']} cores", measured["argon2"]["all_cores"], measured["cores"]],
+        ["sign-in, one at a time", measured["sign_ins"]["one_at_a_time"], 1],
+        [f"sign-in, {measured['sign_ins']['at_once']} at once", measured["sign_ins"]["together"], measured["cores"]],
+    ]
+    bcrypt_core = measured["bcrypt"]["one_core"]
+    signing_in = table(
+        ["what", "a second", "a second and core", "times bcrypt on one core"],
+        [[name, f"{rate:.1f}", f"{rate / cores:.1f}", f"{rate / cores / bcrypt_core:.1f}"] for name, rate, cores in per_second],
+    )
     taken = table(
         ["run", "records", "seconds", "records/s"],
         [[run["run"], str(run["records"]), f"{run['seconds']:.1f}", f"{run['records'] / run['seconds']:.0f}"] for run in found["sync"]],
@@ -209,6 +237,15 @@ Write units as reported; read units computed from the items that came back. Goal
 most {GOAL_UNITS:g} read units in one round trip and no write; measured: {scan['read_units']:g} in {scan['calls']}, {scan['write_units']:g} written.
 
 {cost}
+
+## Signing in
+In one process of the release profile, on this stack's tables. A sign-in is an Argon2id verification (19 MiB, two passes)
+and the store's calls; beside it bcrypt of cost {measured['bcrypt']['cost']}, which the backend before used, hash alone.
+
+{signing_in}
+
+Checking an access token with the key set at hand: {measured['verification']['p50_us']:.0f} µs (median), {measured['verification']['p99_us']:.0f} µs (p99); goal: under {GOAL_VERIFICATION_US:g} µs.
+Memory: {measured['memory']['before_mib']:.0f} MiB before, at most {measured['memory']['peak_mib']:.0f} MiB with {measured['sign_ins']['at_once']} sign-ins at once; the function has {auth_memory} MB.
 
 ## Taking a feed in
 The CPSC demo feed, repeated with new numbers and GTINs, through the deployed worker: queue, fetch, keep, parse, compare,

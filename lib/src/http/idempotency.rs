@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ use super::{
     extract::read_body,
     finish::{Asked, render},
     problem::{Code, Problem},
-    subject::subject,
+    subject::{caller, subject},
 };
 use crate::{
     clock::{Clock, Ids},
@@ -81,7 +81,7 @@ impl Repetitions {
         let asked = Asked::of(&request);
         let (parts, body) = request.into_parts();
         let body = read_body(body).await?;
-        let who = subject(&parts.extensions).unwrap_or_default();
+        let who = who(&parts.extensions, &parts.headers);
         let record = digest(&[
             who.as_bytes(),
             parts.method.as_str().as_bytes(),
@@ -189,6 +189,18 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
             format!("an Idempotency-Key is one of 1 to {KEY_MOST} visible ASCII characters"),
         )),
     }
+}
+
+/// Returns who may be given an answer again: the account or API key. Where none is known yet it is the
+/// address together with what was shown, so that nobody is given what a credential opened for another.
+fn who(extensions: &Extensions, headers: &HeaderMap) -> String {
+    let who = subject(extensions).unwrap_or_default();
+    if caller(extensions).is_some() {
+        return who;
+    }
+    let shown = |name: &str| headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
+    let shown = digest(&[shown("authorization"), shown("x-api-key")]);
+    format!("{who} {shown}")
 }
 
 /// Returns a digest of parts, each told apart from the next by its length.

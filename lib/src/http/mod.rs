@@ -11,9 +11,11 @@ pub mod edge;
 mod event;
 pub mod extract;
 mod finish;
+pub mod form;
 mod guards;
 mod idempotency;
 mod identity;
+pub mod if_match;
 pub mod limit;
 mod limiter;
 pub mod list;
@@ -27,7 +29,7 @@ pub mod recall_filters;
 pub mod snapshot;
 mod subject;
 
-pub use negotiation::tag;
+pub use negotiation::{matches_tag, tag};
 
 use std::sync::Arc;
 

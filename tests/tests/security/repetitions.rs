@@ -154,13 +154,21 @@ async fn another_body_or_query_is_refused_and_another_route_method_or_client_is_
             (201, "")
         );
     }
+    // What a credential opened is not given to who shows none; this one is judged by nobody before.
+    let shown = Ask::post("/api/v1/things", &order("created")).from("192.0.2.1");
+    let shown = shown.header("idempotency-key", "k").bearer("something");
+    let shown = shown.send(&made.app).await;
+    assert_eq!(
+        (shown.status, shown.header("idempotent-replayed")),
+        (201, "")
+    );
     let put = Ask::new("PUT", "/api/v1/things").json(&order("created"));
     let put = put
         .header("idempotency-key", "not a key")
         .send(&made.app)
         .await;
     assert_eq!(put.status, 201, "the header means nothing but for a POST");
-    assert_eq!(made.runs(), 6);
+    assert_eq!(made.runs(), 7);
 }
 
 #[tokio::test]
