@@ -2,6 +2,7 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod h;
 mod j;
 mod limits;
 mod r;
