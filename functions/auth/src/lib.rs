@@ -62,6 +62,16 @@ use utoipa_axum::{
     routes,
 };
 
+/// The paths whose answers hold credentials: these are made once by their own rules and never kept for a
+/// repetition of the request.
+pub const CREDENTIALS: &[&str] = &[
+    "/api/v1/auth/register",
+    "/api/v1/auth/login",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/magic-link",
+    "/api/v1/auth/api-keys",
+];
+
 /// The settings of the function.
 #[derive(Debug, Clone)]
 pub struct Config {
