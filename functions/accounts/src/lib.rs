@@ -2,6 +2,10 @@
 //!
 //! Nothing of it is reachable through the gateway: whoever may invoke the function is an operator.
 
+mod happened;
+mod import;
+mod make_admin;
+mod master_token;
 mod orders;
 mod revoke_key;
 mod rotation;
@@ -9,12 +13,13 @@ mod rotation;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client as Dynamo;
+use aws_sdk_s3::Client as S3;
 use aws_sdk_secretsmanager::Client as Secrets;
 use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
     runtime::{Error, Start},
-    stores::{accounts::Accounts, key_set::KeySets},
+    stores::{accounts::Accounts, imports::Imports, key_set::KeySets},
 };
 use serde_json::Value;
 
@@ -58,6 +63,7 @@ impl Config {
 #[derive(Clone)]
 pub struct App {
     accounts: Accounts,
+    imports: Imports,
     key_sets: KeySets,
     secrets: Secrets,
     clock: Arc<dyn Clock>,
@@ -72,6 +78,7 @@ impl App {
         Self {
             key_sets: KeySets::new(dynamo.clone(), &config.accounts_table),
             accounts: Accounts::new(dynamo, &config.accounts_table),
+            imports: Imports::new(S3::new(&start.sdk), &config.bucket),
             secrets: Secrets::new(&start.sdk),
             clock: start.clock.clone(),
             ids: start.ids.clone(),
@@ -87,7 +94,13 @@ impl App {
         }
         match Order::of(event)? {
             Order::RotateKeys {} => self.rotate_keys().await,
-            Order::RevokeKey { kid } => self.revoke_key(&kid).await,
+            Order::RevokeKey { kid, end_sessions } => self.revoke_key(&kid, end_sessions).await,
+            Order::MakeAdmin { email } => self.make_admin(&email).await,
+            Order::SetMasterToken { addresses, days } => {
+                self.set_master_token(&addresses, days).await
+            }
+            Order::ClearMasterToken {} => self.clear_master_token().await,
+            Order::ImportUsers { key, seconds } => self.import_users(&key, seconds).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The orders that an operator gives, as events.
 
-use babyshield::runtime::Error;
+use babyshield::{domain::account::Email, runtime::Error};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -14,7 +14,37 @@ pub(crate) enum Order {
     RevokeKey {
         /// The name of the key.
         kid: String,
+        /// Whether every session ends with it: what refresh tokens rest on is replaced too.
+        #[serde(default)]
+        end_sessions: bool,
     },
+    /// Make an administrator of somebody who has an account.
+    MakeAdmin {
+        /// The address.
+        email: Email,
+    },
+    /// Set the master token.
+    SetMasterToken {
+        /// The addresses and networks that it counts from.
+        addresses: Vec<String>,
+        /// How long it lives.
+        days: i64,
+    },
+    /// Take the master token away.
+    ClearMasterToken {},
+    /// Bring people in out of a file in the bucket.
+    ImportUsers {
+        /// The file, under `imports/users/`.
+        key: String,
+        /// How long one run goes on.
+        #[serde(default = "import_seconds")]
+        seconds: u64,
+    },
+}
+
+/// The function has 300 seconds; the rest is for the last lines.
+fn import_seconds() -> u64 {
+    240
 }
 
 impl Order {

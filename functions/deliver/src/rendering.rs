@@ -2,12 +2,12 @@
 
 use askama::Template as _;
 use babyshield::{
-    domain::account::Purpose,
+    domain::{account::Purpose, locale::Locale},
     stores::accounts::{Outgoing, Template},
 };
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::words::{Locale, Words};
+use crate::words::{Words, phrases, words};
 
 /// The longest name that somebody is greeted with, in characters.
 const NAME_MOST: usize = 60;
@@ -75,13 +75,13 @@ pub(crate) fn render(
     origin: &Origin,
 ) -> Result<Letter, askama::Error> {
     let locale = Locale::of(&message.locale);
-    let phrases = locale.phrases();
+    let phrases = phrases(locale);
     let Words {
         subject,
         lead,
         action,
         otherwise,
-    } = locale.words(&message.template);
+    } = words(locale, &message.template);
     let lead = match &message.template {
         Template::AccountDeleted { erased_at } => lead.replace("{day}", &day(*erased_at)),
         _ => lead.to_owned(),

@@ -5,7 +5,7 @@ mod en;
 mod es;
 mod fr;
 
-use babyshield::stores::accounts::Template;
+use babyshield::{domain::locale::Locale, stores::accounts::Template};
 
 /// The words of one message.
 pub(crate) struct Words {
@@ -32,56 +32,23 @@ pub(crate) struct Phrases {
     pub(crate) footer: &'static str,
 }
 
-/// A language that messages are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Locale {
-    En,
-    De,
-    Fr,
-    Es,
+/// Returns what every message says in a language.
+pub(crate) fn phrases(locale: Locale) -> &'static Phrases {
+    match locale {
+        Locale::En => &en::PHRASES,
+        Locale::De => &de::PHRASES,
+        Locale::Fr => &fr::PHRASES,
+        Locale::Es => &es::PHRASES,
+    }
 }
 
-impl Locale {
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
-
-    /// Returns the language of a BCP 47 tag: `de-AT` is German.
-    pub(crate) fn of(tag: &str) -> Self {
-        let language = tag.split(['-', '_']).next().unwrap_or_default();
-        match language.to_ascii_lowercase().as_str() {
-            "de" => Self::De,
-            "fr" => Self::Fr,
-            "es" => Self::Es,
-            _ => Self::En,
-        }
-    }
-
-    /// Returns the language as a BCP 47 tag.
-    pub(crate) fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::De => "de",
-            Self::Fr => "fr",
-            Self::Es => "es",
-        }
-    }
-
-    pub(crate) fn phrases(self) -> &'static Phrases {
-        match self {
-            Self::En => &en::PHRASES,
-            Self::De => &de::PHRASES,
-            Self::Fr => &fr::PHRASES,
-            Self::Es => &es::PHRASES,
-        }
-    }
-
-    pub(crate) fn words(self, template: &Template) -> Words {
-        match self {
-            Self::En => en::words(template),
-            Self::De => de::words(template),
-            Self::Fr => fr::words(template),
-            Self::Es => es::words(template),
-        }
+/// Returns what one message says in a language.
+pub(crate) fn words(locale: Locale, template: &Template) -> Words {
+    match locale {
+        Locale::En => en::words(template),
+        Locale::De => de::words(template),
+        Locale::Fr => fr::words(template),
+        Locale::Es => es::words(template),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod feed_state;
 pub mod gtin;
 pub mod identifier;
+pub mod locale;
 pub mod matching;
 pub mod normalise;
 pub mod posting;

@@ -262,9 +262,15 @@ fn secure(headers: &mut HeaderMap) {
     );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::REFERRER_POLICY, "strict-origin-when-cross-origin");
+    // A page with a form, or with a token in its address, says for itself what is allowed on it.
+    let mut unless_said = |name: HeaderName, value| {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    };
+    unless_said(header::REFERRER_POLICY, "strict-origin-when-cross-origin");
     if html {
-        set(
+        unless_said(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
              font-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",

@@ -137,7 +137,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn read_body(body: axum::body::Body) -> Result<Bytes, Problem> {
+pub(super) async fn read_body(body: axum::body::Body) -> Result<Bytes, Problem> {
     match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(

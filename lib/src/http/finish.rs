@@ -35,7 +35,9 @@ pub(super) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
         .flatten();
     let refused = if request.extensions().get::<NoSuchPath>().is_some() {
         Some(Problem::new(Code::NotFound, NO_PATH))
-    } else if speaks_json(&instance) && !accepts_json(request.headers()) {
+    } else if speaks_json(request.method(), &instance, request.headers())
+        && !accepts_json(request.headers())
+    {
         Some(Problem::new(
             Code::NotAcceptable,
             "this service answers application/json",

@@ -36,6 +36,52 @@ pub struct PageParams {
     cursor: Option<String>,
 }
 
+/// The part of a query string that asks for a page of a list that is read by cursor alone.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "stands for the documentation; `Sequel::read` reads the same names"
+)]
+pub struct SequelParams {
+    /// Rows on a page, 20 by default and at most 100.
+    #[param(minimum = 1, maximum = 100)]
+    per_page: Option<u32>,
+    /// A synonym of `per_page`.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// Where the last page ended, as its `next_cursor` said.
+    cursor: Option<String>,
+}
+
+/// A page of a list that is read by cursor alone: its beginning, or what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequel {
+    /// Rows on a page.
+    pub limit: u32,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+impl Sequel {
+    /// Reads what page is asked for.
+    pub fn read(params: &mut Params) -> Self {
+        for name in ["page", "offset"] {
+            if params.opaque(name).is_some() {
+                params.refuse(name, "INVALID_VALUE", "this list is read by cursor alone");
+            }
+        }
+        let request = PageRequest::read(params);
+        Self {
+            limit: request.limit,
+            cursor: match request.from {
+                From::Cursor(cursor) => Some(cursor),
+                From::Offset(_) => None,
+            },
+        }
+    }
+}
+
 /// A page that was asked for properly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
@@ -143,6 +189,20 @@ pub enum TotalRelation {
 }
 
 impl<T> List<T> {
+    /// Makes a page of a list whose length nobody keeps.
+    pub fn open(items: Vec<T>, request: &Sequel, next_cursor: Option<String>) -> Self {
+        Self {
+            total: None,
+            total_relation: TotalRelation::Gte,
+            page: None,
+            per_page: request.limit,
+            pages: None,
+            has_more: next_cursor.is_some(),
+            next_cursor,
+            items,
+        }
+    }
+
     /// Makes a page of a list whose total is exact.
     pub fn exact(
         items: Vec<T>,
@@ -216,6 +276,23 @@ mod tests {
                 from: From::Cursor("abc".into())
             })
         );
+    }
+
+    #[test]
+    fn a_list_without_numbers_is_read_by_cursor_alone() {
+        let read = |query: &str| {
+            let mut params = Params::parse(query);
+            let sequel = Sequel::read(&mut params);
+            params.finish().map(|()| sequel)
+        };
+        let begin = read("limit=5").unwrap();
+        assert_eq!((begin.limit, begin.cursor), (5, None));
+        assert_eq!(read("cursor=x").unwrap().cursor.as_deref(), Some("x"));
+        for odd in ["page=1", "offset=0", "per_page=101", "limit=1000000000"] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
+        let page = List::<u8>::open(vec![1], &read("").unwrap(), Some("y".into()));
+        assert_eq!((page.total, page.pages, page.has_more), (None, None, true));
     }
 
     #[test]

@@ -11,9 +11,11 @@ pub mod edge;
 mod event;
 pub mod extract;
 mod finish;
+pub mod form;
 mod guards;
 mod idempotency;
 mod identity;
+pub mod if_match;
 pub mod limit;
 pub mod list;
 mod negotiation;
@@ -25,7 +27,7 @@ pub mod recall_filters;
 #[cfg(feature = "search")]
 pub mod snapshot;
 
-pub use negotiation::tag;
+pub use negotiation::{matches_tag, tag};
 
 use std::sync::Arc;
 

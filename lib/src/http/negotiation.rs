@@ -1,11 +1,21 @@
 //! What a client says that it knows and takes: `If-None-Match`, `Accept` and `Accept-Encoding`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use sha2::{Digest, Sha256};
+
+use super::form::is_form;
 
 /// The paths under `/api/` that answer a page to read.
 const PAGES: &[&str] = &["/api/v1/docs", "/api/v1/redoc"];
+
+/// The paths under `/api/` that messages lead to: they answer a page to a GET, and to the form that the
+/// page sends. To everything else they answer JSON.
+const FORMS: &[&str] = &[
+    "/api/v1/auth/magic-link",
+    "/api/v1/auth/reset-password",
+    "/api/v1/auth/verify-email",
+];
 
 /// Returns the tag of a content. It is weak: the bytes that are sent differ by compression and by the
 /// request's identifier while what they say is the same (RFC 9110, 8.8.1).
@@ -16,7 +26,7 @@ pub fn tag(content: &[u8]) -> HeaderValue {
 }
 
 /// Returns whether a client knows a tag already (weak comparison, RFC 9110, 13.1.2).
-pub(super) fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
+pub fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else {
         return false;
     };
@@ -27,9 +37,11 @@ pub(super) fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
         .any(|known| known == "*" || opaque(known) == opaque(tag))
 }
 
-/// Returns whether a path answers JSON and nothing else.
-pub(super) fn speaks_json(path: &str) -> bool {
-    path.starts_with("/api/") && !PAGES.contains(&path)
+/// Returns whether a request is answered in JSON and nothing else.
+pub(super) fn speaks_json(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let page = PAGES.contains(&path)
+        || FORMS.contains(&path) && (method != Method::POST || is_form(headers));
+    path.starts_with("/api/") && !page
 }
 
 /// Returns whether the client takes JSON; one that says nothing takes anything. What it says of
@@ -129,6 +141,25 @@ mod tests {
             );
         }
         assert!(accepts_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn pages_and_their_forms_are_answered_with_pages() {
+        let form = headers(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let json = headers(header::CONTENT_TYPE, "application/json");
+        for (method, path, headers, expected) in [
+            (Method::GET, "/api/v1/recalls", &json, true),
+            (Method::POST, "/api/v1/recalls", &form, true),
+            (Method::GET, "/api/v1/docs", &json, false),
+            (Method::GET, "/api/v1/auth/verify-email", &json, false),
+            (Method::HEAD, "/api/v1/auth/verify-email", &json, false),
+            (Method::POST, "/api/v1/auth/verify-email", &json, true),
+            (Method::POST, "/api/v1/auth/verify-email", &form, false),
+            (Method::GET, "/docs", &json, false),
+        ] {
+            let speaks = speaks_json(&method, path, headers);
+            assert_eq!(speaks, expected, "{method} {path}");
+        }
     }
 
     #[test]

@@ -7,8 +7,11 @@ pub mod accounts;
 pub mod agencies;
 #[cfg(feature = "identity")]
 pub mod api_keys;
+pub mod attempts;
 #[cfg(feature = "identity")]
 pub mod denials;
+#[cfg(feature = "accounts")]
+pub mod imports;
 pub mod jobs;
 #[cfg(feature = "identity")]
 pub mod key_set;

@@ -2,4 +2,5 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod j;
 mod rows;

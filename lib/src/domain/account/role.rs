@@ -105,6 +105,12 @@ impl Roles {
         self.0.iter().any(|own| own.includes(role))
     }
 
+    /// Returns the roles' words in their order, separated by commas.
+    pub fn words(&self) -> String {
+        let words: Vec<_> = self.0.iter().map(|role| role.as_str()).collect();
+        words.join(",")
+    }
+
     /// Returns the roles in their order.
     pub fn iter(&self) -> impl Iterator<Item = Role> + '_ {
         self.0.iter().copied()

@@ -6,7 +6,9 @@
 mod changes;
 mod directory;
 mod events;
+mod keys_of;
 mod links;
+mod master;
 mod once;
 mod outgoing;
 mod people;
@@ -17,7 +19,9 @@ use aws_sdk_dynamodb::Client;
 
 pub use changes::{Changes, Outcome};
 pub use directory::{Directory, DirectoryPage, Entry};
+pub use keys_of::API_KEYS_MOST;
 pub use links::LinkKeys;
+pub use master::{MASTER_BEGINNING, MasterText, MasterToken, NoMasterToken};
 pub use once::{Asked, OnceLink, StoredLink};
 pub use outgoing::{Outgoing, Taken, Template};
 pub use sessions::{Use, Used};

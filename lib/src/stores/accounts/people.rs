@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, Update};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Accounts, Changes};
 use crate::{
     domain::account::{Account, Email, Standing, UserId},
-    stores::{Item, StoreError, json, keys, n, s, text},
+    stores::{Item, StoreError, batch_get, json, keys, n, s, text},
 };
 
 /// Stands where no password was ever set.
@@ -30,6 +30,20 @@ impl Accounts {
             .send()
             .await?;
         answer.item.as_ref().map(read).transpose()
+    }
+
+    /// Returns those people who are there, at most a hundred, in the order in which they are named. The
+    /// read is consistent.
+    pub async fn find_many(&self, users: &[UserId]) -> Result<Vec<Account>, StoreError> {
+        let wanted = users.iter().map(|user| keys::account(*user)).collect();
+        let tables = vec![(self.table.clone(), wanted)];
+        let mut found = batch_get(&self.client, tables, true).await?;
+        let items = found.remove(&self.table).unwrap_or_default();
+        let people: Vec<_> = items.iter().map(read).collect::<Result<_, _>>()?;
+        let named = users
+            .iter()
+            .filter_map(|user| people.iter().find(|person| person.id == *user));
+        Ok(named.cloned().collect())
     }
 
     /// Returns whose an address is. The read is consistent.
@@ -98,11 +112,23 @@ impl Accounts {
                 .expression_attribute_names(format!("#{name}"), *name)
                 .expression_attribute_values(format!(":{name}"), value.clone());
         }
-        let mut expression = format!("SET {}", sets.join(", "));
-        if !attributes.contains_key("by_name") {
-            expression.push_str(" REMOVE by_name");
-        }
+        let expression = format!("SET {}", sets.join(", "));
         changes.update(built(update.update_expression(expression).build())?);
+        Ok(place)
+    }
+
+    /// Adds that a person is still as they were read. Returns the place; a commit that is refused there
+    /// lost a race against a change of that person.
+    pub fn unchanged(&self, changes: &mut Changes, account: &Account) -> Result<usize, StoreError> {
+        let place = changes.len();
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::account(account.id).into_item()))
+            .condition_expression("#version = :read")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":read", n(account.version))
+            .build();
+        changes.check(built(check)?);
         Ok(place)
     }
 
@@ -184,20 +210,15 @@ fn password_set_at(account: &Account) -> String {
 fn attributes(account: &Account) -> Result<HashMap<&'static str, AttributeValue>, StoreError> {
     let body = serde_json::to_string(account);
     let body = body.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let mut attributes = HashMap::from([
+    Ok(HashMap::from([
         ("account", s(body)),
         ("version", n(account.version)),
         ("standing", s(standing(&account.standing))),
         ("password_set_at", s(password_set_at(account))),
         ("directory", s(keys::directory(account.id))),
-        ("by_email", s(account.email.key())),
-    ]);
-    // A key of an index cannot be empty: who has no name is not found by it.
-    let name = account.name.full().to_lowercase();
-    if !name.is_empty() {
-        attributes.insert("by_name", s(name));
-    }
-    Ok(attributes)
+        ("by_email", s(keys::by_email(&account.email))),
+        ("by_name", s(keys::by_name(&account.name, account.id))),
+    ]))
 }
 
 fn read(item: &Item) -> Result<Account, StoreError> {
