@@ -3,4 +3,5 @@
 //! One module for each group of rows; one `mod` a line.
 
 mod j;
+mod matrix;
 mod rows;
