@@ -4,4 +4,7 @@
 
 mod j;
 mod matrix;
+mod limits;
+mod r;
+mod repetitions;
 mod rows;
