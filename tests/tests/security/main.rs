@@ -4,6 +4,7 @@
 
 mod h;
 mod j;
+mod matrix;
 mod limits;
 mod r;
 mod repetitions;

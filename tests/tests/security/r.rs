@@ -1,6 +1,7 @@
 //! Refresh tokens: rows R1 to R4, and what a session is to J5 and Z6.
 
 mod chains;
+mod devices;
 mod races;
 mod sessions;
 
