@@ -4,8 +4,8 @@
 
 mod h;
 mod j;
-mod matrix;
 mod limits;
+mod matrix;
 mod r;
 mod repetitions;
 mod rows;

@@ -27,10 +27,17 @@ const INSIDES: [&str; 12] = [
 /// Returns what is wrong with the headers of an answer, and with what an error tells.
 fn faults(path: &str, answered: &Answered) -> Vec<String> {
     let mut faults = Vec::new();
+    let page = answered.header("content-type").starts_with("text/html");
+    // The address of a page of a link holds the link's token.
+    let referrer = if page && path.starts_with("/api/v1/auth/") {
+        "no-referrer"
+    } else {
+        "strict-origin-when-cross-origin"
+    };
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        ("referrer-policy", "strict-origin-when-cross-origin"),
+        ("referrer-policy", referrer),
         (
             "strict-transport-security",
             "max-age=31536000; includeSubDomains",
@@ -53,7 +60,6 @@ fn faults(path: &str, answered: &Answered) -> Vec<String> {
         let body = String::from_utf8_lossy(&answered.bytes).to_lowercase();
         let told = INSIDES.iter().filter(|word| body.contains(**word));
         faults.extend(told.map(|word| format!("{word} in {body}")));
-        let page = answered.header("content-type").starts_with("text/html");
         if page == answered.header("content-security-policy").is_empty() {
             faults.push("a page without a policy, or the other way round".into());
         }
