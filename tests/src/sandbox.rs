@@ -250,12 +250,12 @@ impl Sandbox {
     pub async fn secrets(&self) -> (&str, &str) {
         let made = self.secrets.get_or_init(async || {
             let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+            // All of it is random: an identifier begins with the time, and could be guessed.
             let random = || {
-                format!(
-                    "{}{}",
-                    RandomIds.new_id().simple(),
-                    RandomIds.new_id().simple()
-                )
+                let bytes: [u8; 32] = rand::random();
+                bytes
+                    .iter()
+                    .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
             };
             let make = async |name: &str, text: String| {
                 let name = format!("{}/{name}", self.bucket);
