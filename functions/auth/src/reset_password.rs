@@ -10,7 +10,7 @@ use babyshield::{
         answer::{Answer, Success},
         form::Sent,
         params::Params,
-        problem::{Code, FieldError, Problem, ProblemBody},
+        problem::{Problem, ProblemBody},
     },
     passwords::Password,
     runtime::chain,
@@ -127,22 +127,11 @@ impl App {
     ) -> Result<(), Problem> {
         let (_, account) = self.open_link(token, &PURPOSES, occasion).await?;
         // The link is good for another try: nothing is used up yet.
-        self.config
-            .passwords
-            .check(password, &account.email, &account.name.full())
-            .map_err(|faults| {
-                let faults = faults.into_iter();
-                let errors = faults
-                    .map(|fault| FieldError::new("/password", fault.code, fault.message))
-                    .collect();
-                Problem {
-                    errors,
-                    ..Problem::new(Code::WeakPassword, "the password cannot be used")
-                }
-            })?;
         // Only whoever holds a good link makes us compute a hash.
-        let hash = self.hasher.hash(password.clone()).await;
-        let hash = hash.map_err(Problem::internal)?;
+        let (email, name) = (&account.email, account.name.full());
+        let hash = self
+            .new_password("/password", password, email, &name)
+            .await?;
         for _ in 0..TRIES {
             let (link, account) = self.open_link(token, &PURPOSES, occasion).await?;
             // Before the password is set: no crash leaves access tokens of somebody who knew the old one.
@@ -207,5 +196,6 @@ impl App {
                 "sessions left to end by themselves after a new password"
             );
         }
+        self.unlock(&account.email).await;
     }
 }

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod agencies;
 #[cfg(feature = "identity")]
 pub mod api_keys;
+pub mod attempts;
 #[cfg(feature = "identity")]
 pub mod denials;
 #[cfg(feature = "accounts")]
@@ -16,11 +17,13 @@ pub mod jobs;
 pub mod key_set;
 pub mod keys;
 pub mod ledger;
+pub mod limits;
 pub mod lookup;
 pub mod payloads;
 pub mod products;
 mod recall_item;
 pub mod recalls;
+pub mod repetitions;
 
 use std::{collections::HashMap, error::Error, time::Duration};
 

@@ -3,4 +3,7 @@
 //! One module for each group of rows; one `mod` a line.
 
 mod j;
+mod limits;
+mod r;
+mod repetitions;
 mod rows;

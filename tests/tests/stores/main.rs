@@ -3,12 +3,15 @@
 #![cfg(test)]
 
 mod agencies;
+mod attempts;
 mod ledger;
 mod lookup;
 mod payloads;
+mod people;
 mod products;
 mod queue;
 mod recalls;
+mod sessions;
 
 use aws_sdk_dynamodb::Client;
 use babyshield_faults::{Plan, Proxy};
