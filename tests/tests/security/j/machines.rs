@@ -36,6 +36,13 @@ async fn change(sandbox: &Sandbox, text: &str, change: impl FnOnce(&mut ApiKey))
     put.set_item(Some(item)).send().await.unwrap();
 }
 
+/// Builds a function that answers only whom it knows.
+async fn closed(sandbox: &Sandbox) -> Router {
+    let everything = [("REQUIRE_AUTH_ALL", "true")];
+    let mut start = sandbox.http(sandbox.emulator(), &everything).await;
+    router("recalls", &mut start)
+}
+
 async fn read(recalls: &Router, key: &str) -> u16 {
     Ask::get(READ)
         .header("x-api-key", key)
@@ -48,7 +55,7 @@ async fn read(recalls: &Router, key: &str) -> u16 {
 #[ignore = "needs the emulator: ./dev test"]
 async fn a_key_is_taken_in_either_header_and_nothing_that_is_almost_one() {
     let sandbox = Sandbox::new().await;
-    let recalls = function(&sandbox, "recalls").await;
+    let recalls = closed(&sandbox).await;
     let key = People::of(&sandbox)
         .await
         .machine(Role::User, &["read"])
@@ -84,7 +91,7 @@ async fn a_key_is_taken_in_either_header_and_nothing_that_is_almost_one() {
 #[ignore = "needs the emulator: ./dev test"]
 async fn a_key_ends_with_its_time_its_revocation_and_its_owner_within_a_minute() {
     let sandbox = Sandbox::new().await;
-    let recalls = function(&sandbox, "recalls").await;
+    let recalls = closed(&sandbox).await;
     let now = sandbox.clock.now();
     let people = People::of(&sandbox).await;
     for case in 0..3 {
@@ -98,7 +105,7 @@ async fn a_key_ends_with_its_time_its_revocation_and_its_owner_within_a_minute()
         .await;
         sandbox.clock.advance(59);
         assert_eq!(read(&recalls, &key).await, 401, "case {case}");
-        let cold = function(&sandbox, "recalls").await;
+        let cold = closed(&sandbox).await;
         assert_eq!(read(&cold, &key).await, 401, "case {case}");
     }
 }
@@ -152,7 +159,7 @@ async fn a_key_is_for_its_scopes_and_for_no_more_than_its_owner_may() {
 #[ignore = "needs the emulator: ./dev test"]
 async fn the_last_use_of_a_key_is_noted_every_five_minutes_at_most() {
     let sandbox = Sandbox::new().await;
-    let recalls = function(&sandbox, "recalls").await;
+    let recalls = closed(&sandbox).await;
     let key = People::of(&sandbox)
         .await
         .machine(Role::User, &["read"])
