@@ -3,6 +3,7 @@
 pub mod feed_rows;
 pub mod feed_server;
 pub mod functions;
+pub mod mail;
 pub mod meter;
 pub mod openapi;
 pub mod people;

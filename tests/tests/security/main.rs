@@ -2,4 +2,6 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod p4_links;
+mod p7;
 mod rows;
