@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{OUT_OF_SIGHT, job_of, put_message};
 
 /// Runs a case for a death at the first call, the second, and so on until the run lives to its end.
-async fn at_every_call(commit: bool, case: impl AsyncFn(Plan) -> bool) -> u64 {
+async fn at_every_call(commit: bool, mut case: impl AsyncFnMut(Plan) -> bool) -> u64 {
     let mut call = 1;
     while case(Plan::kill_after(call, commit)).await {
         call += 1;
