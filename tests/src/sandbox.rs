@@ -187,6 +187,11 @@ impl Sandbox {
         Dynamo::new(&self.sdk)
     }
 
+    /// Returns a client of the secrets that goes past every proxy.
+    pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.sdk)
+    }
+
     /// Returns a client of the bucket that goes past every proxy.
     pub fn s3(&self) -> S3 {
         S3::new(&self.sdk)

@@ -94,7 +94,7 @@ impl App {
         }
         match Order::of(event)? {
             Order::RotateKeys {} => self.rotate_keys().await,
-            Order::RevokeKey { kid } => self.revoke_key(&kid).await,
+            Order::RevokeKey { kid, end_sessions } => self.revoke_key(&kid, end_sessions).await,
             Order::MakeAdmin { email } => self.make_admin(&email).await,
             Order::SetMasterToken { addresses, days } => {
                 self.set_master_token(&addresses, days).await

@@ -14,6 +14,9 @@ pub(crate) enum Order {
     RevokeKey {
         /// The name of the key.
         kid: String,
+        /// Whether every session ends with it: what refresh tokens rest on is replaced too.
+        #[serde(default)]
+        end_sessions: bool,
     },
     /// Make an administrator of somebody who has an account.
     MakeAdmin {

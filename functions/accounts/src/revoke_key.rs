@@ -15,7 +15,7 @@ impl App {
     /// Ends a key: a ring without it becomes the current one, then it leaves the published set for good.
     ///
     /// The ring comes first. Whoever is killed between leaves it to `auth` to put the set right.
-    pub(crate) async fn revoke_key(&self, kid: &str) -> Result<Value, Error> {
+    pub(crate) async fn revoke_key(&self, kid: &str, end_sessions: bool) -> Result<Value, Error> {
         let set = self.key_sets.find().await?;
         let current = self.current().await?;
         let in_ring = current.ring.newest_first().any(|key| key.kid == kid);
@@ -33,7 +33,7 @@ impl App {
         let ring = if in_ring {
             let next = Version {
                 id: self.ids.new_id().to_string(),
-                ring: current.ring.without(kid, set.as_ref())?,
+                ring: current.ring.without(kid, end_sessions, set.as_ref())?,
             };
             self.put_version(&next.id, &next.ring).await?;
             self.promote(&next, &current).await?;

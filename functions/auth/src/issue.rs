@@ -38,6 +38,11 @@ pub(crate) struct SignedInView {
     /// For how many seconds the access token counts.
     #[schema(examples(900))]
     expires_in: i64,
+    /// What shows to the next sign-in that this device is known; keep it, and send it along. It signs nobody
+    /// in. Not in the answer to a refresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("bsd_…"))]
+    device_token: Option<String>,
     /// The person.
     user: UserView,
 }
@@ -74,7 +79,8 @@ impl App {
         let signer = self.tokens.signer(now).await?;
         let id = SessionId(self.ids.new_id());
         let token = RefreshKeys::new(signer.refresh_key()).first(account.id, id, rand::random());
-        let answer = self.signed_in(&signer, account, &token, occasion)?;
+        let mut answer = self.signed_in(&signer, account, &token, occasion)?;
+        answer.device_token = Some(self.device_token(&signer, account, occasion));
         self.make_room(account, occasion).await?;
         let until = now + LONGEST;
         let session = Session {
@@ -125,6 +131,7 @@ impl App {
             refresh_token: token.text(),
             token_type: TokenType::Bearer,
             expires_in: life,
+            device_token: None,
             user: UserView::of(account, &self.config),
         })
     }

@@ -1,19 +1,34 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod change_password;
+mod delete_me;
 mod delete_session;
 mod delete_sessions;
+mod device;
+mod edit_me;
 mod ending;
 mod forgot_password;
+mod get_configuration;
+mod get_jwks;
+mod get_me;
 mod issue;
 mod links;
 mod list_sessions;
+mod lockout;
+mod login;
 mod logout;
 mod magic_link;
 mod messages;
+mod new_password;
 mod occasion;
 mod pages;
+mod patch_me;
+mod profile;
+mod put_me;
 mod refresh;
+mod register;
 mod reset_password;
+mod staff;
 mod user_view;
 mod verify_email;
 
@@ -21,16 +36,18 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client as Dynamo;
 use aws_sdk_sqs::Client as Sqs;
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
-    http::CursorKey,
-    identity::{claims::LONGEST_LIFE, signing::TokenKeys},
+    http::{CursorKey, limit},
+    identity::{claims::LONGEST_LIFE, known_keys::KnownKeys, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
     stores::{
         accounts::{Accounts, LinkKeys},
+        api_keys::ApiKeys,
+        attempts::Attempts,
         denials::Denials,
         jobs::Queue,
         key_set::KeySets,
@@ -38,7 +55,10 @@ use babyshield::{
 };
 use jiff::SignedDuration;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -55,6 +75,8 @@ pub struct Config {
     passwords: PasswordRules,
     admin_domains: Vec<String>,
     access_life: SignedDuration,
+    rate_limit: u32,
+    rate_limit_admin: u32,
 }
 
 impl Config {
@@ -74,6 +96,8 @@ impl Config {
         let complexity = settings.optional("PASSWORD_COMPLEXITY");
         let admin_domains = settings.optional::<String>("ADMIN_DOMAINS");
         let access_life = access_life(settings);
+        let rate_limit = settings.optional("RATE_LIMIT_DEFAULT");
+        let rate_limit_admin = settings.optional("RATE_LIMIT_ADMIN");
         Some(Self {
             accounts_table: accounts_table?,
             ledger_table: ledger_table?,
@@ -90,6 +114,8 @@ impl Config {
             },
             admin_domains: domains(&admin_domains.unwrap_or_default()),
             access_life: access_life?,
+            rate_limit: rate_limit.unwrap_or(100),
+            rate_limit_admin: rate_limit_admin.unwrap_or(10_000),
         })
     }
 }
@@ -121,6 +147,9 @@ fn access_life(settings: &mut Settings) -> Option<SignedDuration> {
 pub struct App {
     accounts: Accounts,
     denials: Denials,
+    attempts: Attempts,
+    api_keys: ApiKeys,
+    known_keys: KnownKeys,
     tokens: TokenKeys,
     links: LinkKeys,
     deliver: Queue,
@@ -138,6 +167,14 @@ impl App {
         let key_sets = KeySets::new(dynamo.clone(), &config.accounts_table);
         Self {
             denials: Denials::new(dynamo.clone(), &config.ledger_table),
+            attempts: Attempts::new(
+                dynamo.clone(),
+                &config.ledger_table,
+                config.max_attempts,
+                config.lockout_seconds,
+            ),
+            api_keys: ApiKeys::new(dynamo.clone(), &config.accounts_table, &config.ledger_table),
+            known_keys: KnownKeys::new(key_sets.clone()),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
             links: LinkKeys::new(&start.sdk, &config.cursor_secret),
@@ -159,6 +196,20 @@ impl App {
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(
+            routes!(register::register).layer(from_fn_with_state(register::LIMIT, limit::within)),
+        )
+        .routes(routes!(login::login))
+        .routes(routes!(get_me::get_signed_in))
+        .routes(routes!(
+            get_me::get_me,
+            put_me::put_me,
+            patch_me::patch_me,
+            delete_me::delete_me
+        ))
+        .routes(routes!(change_password::change_password))
+        .routes(routes!(get_jwks::get_jwks))
+        .routes(routes!(get_configuration::get_configuration))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(
@@ -176,6 +227,7 @@ fn routes() -> OpenApiRouter<App> {
             reset_password::reset_password
         ))
         .routes(routes!(magic_link::show_magic_link, magic_link::magic_link))
+        .merge(staff::routes())
 }
 
 /// Returns the function's routes, ready to answer.

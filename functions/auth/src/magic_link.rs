@@ -113,7 +113,10 @@ impl App {
             let (link, account) = self.open_link(token, &PURPOSES, occasion).await?;
             let (account, changes) = self.use_magic_link(&link, account, occasion).await?;
             match self.open_session(&account, occasion, changes).await? {
-                Opened::Done(view) => return Ok(*view),
+                Opened::Done(view) => {
+                    self.unlock(&account.email).await;
+                    return Ok(*view);
+                }
                 Opened::Refused(0) => return Err(dead_link()),
                 Opened::Refused(_) => {}
             }

@@ -27,6 +27,8 @@ pub(crate) struct Occasion {
     pub(crate) request_id: String,
     /// What the client calls itself.
     pub(crate) device: String,
+    /// What it shows to be a device that has signed in before.
+    pub(crate) device_token: Option<String>,
     ids: Arc<dyn Ids>,
 }
 
@@ -41,6 +43,8 @@ impl FromRequestParts<App> for Occasion {
             .get(header::USER_AGENT)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .unwrap_or_default();
+        let device_token = parts.headers.get("x-device-token");
+        let device_token = device_token.and_then(|value| value.to_str().ok());
         Ok(Self {
             now: app.clock.now(),
             client: client.copied().unwrap_or(ClientAddress(None)),
@@ -50,6 +54,7 @@ impl FromRequestParts<App> for Occasion {
                 .filter(|c| !c.is_control())
                 .take(DEVICE_MOST)
                 .collect(),
+            device_token: device_token.map(str::to_owned),
             ids: app.ids.clone(),
         })
     }

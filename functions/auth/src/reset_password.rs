@@ -10,7 +10,7 @@ use babyshield::{
         answer::{Answer, Success},
         form::Sent,
         params::Params,
-        problem::{Code, FieldError, Problem, ProblemBody},
+        problem::{Problem, ProblemBody},
     },
     passwords::Password,
     runtime::chain,
@@ -126,28 +126,18 @@ impl App {
         occasion: &Occasion,
     ) -> Result<(), Problem> {
         let (_, account) = self.open_link(token, &PURPOSES, occasion).await?;
-        // The link is good for another try: nothing is used up yet.
-        self.config
-            .passwords
-            .check(password, &account.email, &account.name.full())
-            .map_err(|faults| {
-                let faults = faults.into_iter();
-                let errors = faults
-                    .map(|fault| FieldError::new("/password", fault.code, fault.message))
-                    .collect();
-                Problem {
-                    errors,
-                    ..Problem::new(Code::WeakPassword, "the password cannot be used")
-                }
-            })?;
-        // Only whoever holds a good link makes us compute a hash.
-        let hash = self.hasher.hash(password.clone()).await;
-        let hash = hash.map_err(Problem::internal)?;
+        // Only whoever holds a good link makes us compute a hash; and a password that is refused uses
+        // nothing up.
+        let name = account.name.full();
+        let hash = self
+            .new_password("/password", password, &account.email, &name)
+            .await?;
         for _ in 0..TRIES {
             let (link, account) = self.open_link(token, &PURPOSES, occasion).await?;
             // Before the password is set: no crash leaves access tokens of somebody who knew the old one.
             self.denials.deny_user(account.id, occasion.now).await?;
             if self.set_password(&link, &account, &hash, occasion).await? {
+                self.unlock(&account.email).await;
                 self.after_reset(&account, occasion).await;
                 return Ok(());
             }
@@ -207,5 +197,6 @@ impl App {
                 "sessions left to end by themselves after a new password"
             );
         }
+        self.unlock(&account.email).await;
     }
 }

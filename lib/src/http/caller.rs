@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use super::problem::{Code, Problem};
-use crate::domain::account::{ApiKeyId, Role, Roles, Scope, Scopes, SessionId, UserId};
+use crate::domain::account::{Actor, ApiKeyId, Role, Roles, Scope, Scopes, SessionId, UserId};
 
 /// Somebody who is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,16 @@ pub struct Caller {
     pub via: Via,
     /// How many requests a window may hold, where the caller has a limit of its own: an API key's.
     pub limit: Option<u32>,
+}
+
+impl Caller {
+    /// Returns who it is in the trail of what happened.
+    pub fn actor(&self) -> Actor {
+        match self.via {
+            Via::Session(_) | Via::Key(..) => Actor::User(self.user),
+            Via::MasterToken => Actor::MasterToken,
+        }
+    }
 }
 
 /// How a caller showed who they are.

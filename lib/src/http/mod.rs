@@ -27,7 +27,7 @@ pub mod recall_filters;
 #[cfg(feature = "search")]
 pub mod snapshot;
 
-pub use negotiation::tag;
+pub use negotiation::{matches_tag, tag};
 
 use std::sync::Arc;
 

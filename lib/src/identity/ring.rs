@@ -149,12 +149,22 @@ impl Ring {
         self.followed_by(keys, self.root.clone(), set)
     }
 
-    /// Returns the next ring without a key, with a new one and a new root: whoever knew the key may have
-    /// known all of the secret.
-    pub fn without(&self, kid: &str, set: Option<&KeySet>) -> Result<Self, InvalidRing> {
+    /// Returns the next ring without a key and with a new one. A new root ends every session: no refresh
+    /// token that was given out is taken any more.
+    pub fn without(
+        &self,
+        kid: &str,
+        new_root: bool,
+        set: Option<&KeySet>,
+    ) -> Result<Self, InvalidRing> {
         let mut keys = self.keys.clone();
         keys.retain(|key| key.pair.kid != kid);
-        self.followed_by(keys, random_secret(), set)
+        let root = if new_root {
+            random_secret()
+        } else {
+            self.root.clone()
+        };
+        self.followed_by(keys, root, set)
     }
 
     fn followed_by(

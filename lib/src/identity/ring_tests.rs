@@ -116,7 +116,7 @@ fn a_revoked_key_leaves_at_once_and_for_good() {
     let pending = first.rotated(Some(&set), at(10)).unwrap();
     let set = pending.published(Some(&set), LEAD, at(10)).unwrap();
 
-    let second = first.without(&bad, Some(&set)).unwrap();
+    let second = first.without(&bad, false, Some(&set)).unwrap();
     let set = second.settled_without(&bad, Some(&set), at(20));
     assert_eq!(kids(&set), [second.newest().kid.as_str()]);
     assert_eq!(
@@ -128,7 +128,9 @@ fn a_revoked_key_leaves_at_once_and_for_good() {
         None,
         "an older ring signs nothing"
     );
-    assert_ne!(first.refresh_key(), second.refresh_key());
+    assert_eq!(first.refresh_key(), second.refresh_key());
+    let ended = first.without(&bad, true, Some(&set)).unwrap();
+    assert_ne!(first.refresh_key(), ended.refresh_key());
 
     // Neither the old ring nor the rotation brings it back.
     for older in [&first, &pending] {
@@ -145,7 +147,7 @@ fn a_revocation_that_was_cut_short_is_finished_by_whoever_reads_the_ring() {
     let first = bootstrap();
     let set = first.settled(None, at(0)).unwrap();
     let bad = first.newest().kid.clone();
-    let second = first.without(&bad, Some(&set)).unwrap();
+    let second = first.without(&bad, false, Some(&set)).unwrap();
     let set = second.settled(Some(&set), at(20)).unwrap();
     assert_eq!(kids(&set), [second.newest().kid.as_str()]);
     assert_eq!(

@@ -106,6 +106,11 @@ impl TokenKeys {
         }))
     }
 
+    /// Returns the published set, which holds this ring's keys.
+    pub async fn published(&self, now: Timestamp) -> Result<Arc<KeySet>, SigningError> {
+        Ok(self.current(now).await?.set)
+    }
+
     async fn current(&self, now: Timestamp) -> Result<Loaded, SigningError> {
         if let Some(loaded) = self.kept(now, FRESH) {
             return Ok(loaded);

@@ -68,9 +68,14 @@ pub struct PasswordRules {
 }
 
 impl PasswordRules {
-    /// Checks a password of the person with this address and name, and names everything that is wrong
+    /// Checks a password of the person with this address, where it is known, and name, and names everything that is wrong
     /// with it. Takes some milliseconds for a long one.
-    pub fn check(&self, password: &Password, email: &Email, name: &str) -> Result<(), Vec<Fault>> {
+    pub fn check(
+        &self,
+        password: &Password,
+        email: Option<&Email>,
+        name: &str,
+    ) -> Result<(), Vec<Fault>> {
         let composed = password.composed();
         let text = composed.expose_secret();
         let length = text.chars().count();
@@ -140,10 +145,11 @@ impl PasswordRules {
 
 /// Returns whether a password is among the first that somebody would try: a common one, a pattern on the
 /// keyboard, a repetition, the person's own address or name, or the service's.
-fn guessable(text: &str, email: &Email, name: &str) -> bool {
+fn guessable(text: &str, email: Option<&Email>, name: &str) -> bool {
     let mut hints: Vec<String> = PRODUCT.iter().map(|word| (*word).to_owned()).collect();
-    let own = [email.mailbox(), &email.domain(), name].map(str::to_lowercase);
-    for text in own {
+    let address = email.map(|email| [email.mailbox().to_owned(), email.domain()]);
+    let own = address.into_iter().flatten().chain([name.to_owned()]);
+    for text in own.map(|text| text.to_lowercase()) {
         let parts = text.split(|c: char| !c.is_alphanumeric());
         hints.extend(parts.map(str::to_owned));
         hints.push(text);
@@ -180,7 +186,7 @@ mod tests {
 
     fn faults(rules: PasswordRules, password: &str) -> Vec<&'static str> {
         let email = "mirabel.okonkwo@quillabee.example".parse().unwrap();
-        let faults = rules.check(&password.into(), &email, "Mirabel Okonkwo");
+        let faults = rules.check(&password.into(), Some(&email), "Mirabel Okonkwo");
         let faults = faults.err().unwrap_or_default();
         faults.iter().map(|fault| fault.code).collect()
     }

@@ -282,6 +282,16 @@ pub fn attempts_from(digest: &str, client: &str) -> Key {
     Key::new(format!("ATTEMPTS#{digest}"), format!("CLIENT#{client}"))
 }
 
+/// `ledger`: sign-ins that were tried for an address (by its digest) with one known device.
+pub fn attempts_with(digest: &str, device: Uuid) -> Key {
+    Key::new(format!("ATTEMPTS#{digest}"), format!("DEVICE#{device}"))
+}
+
+/// `ledger`: times that a session was asked for the password of its address (by its digest).
+pub fn attempts_in(digest: &str, session: SessionId) -> Key {
+    Key::new(format!("ATTEMPTS#{digest}"), format!("SESSION#{session}"))
+}
+
 /// `ledger`: sign-ins that were tried for an address (by its digest), from wherever.
 pub fn attempts(digest: &str) -> Key {
     Key::new(format!("ATTEMPTS#{digest}"), "ACCOUNT")
@@ -357,6 +367,8 @@ mod tests {
             limit("default", "ip:203.0.113.7"),
             repetition("ab12"),
             attempts_from("ab12", "203.0.113.0/24"),
+            attempts_with("ab12", other),
+            attempts_in("ab12", SessionId(other)),
             attempts("ab12"),
             last_used(ApiKeyId(other)),
         ];
@@ -392,6 +404,8 @@ mod tests {
                 "LIMIT#default#ip:203.0.113.7 | LIMIT",
                 "IDEMPOTENCY#ab12 | IDEMPOTENCY",
                 "ATTEMPTS#ab12 | CLIENT#203.0.113.0/24",
+                "ATTEMPTS#ab12 | DEVICE#00000000-0000-0000-0000-000000000002",
+                "ATTEMPTS#ab12 | SESSION#00000000-0000-0000-0000-000000000002",
                 "ATTEMPTS#ab12 | ACCOUNT",
                 "LASTUSED#00000000-0000-0000-0000-000000000002 | LASTUSED",
             ]

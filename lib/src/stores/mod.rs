@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod agencies;
 #[cfg(feature = "identity")]
 pub mod api_keys;
+pub mod attempts;
 #[cfg(feature = "identity")]
 pub mod denials;
 #[cfg(feature = "accounts")]

@@ -2,6 +2,7 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod j;
 mod p4_links;
 mod p7;
 mod rows;

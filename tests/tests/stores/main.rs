@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod agencies;
+mod attempts;
 mod ledger;
 mod lookup;
 mod payloads;
+mod people;
 mod products;
 mod queue;
 mod recalls;

@@ -46,11 +46,16 @@ impl Email {
     }
 }
 
+/// Returns a text in Unicode's composed form (NFC), in which it does not matter how it was typed.
+pub fn composed(text: &str) -> String {
+    text.nfc().collect()
+}
+
 impl FromStr for Email {
     type Err = InvalidEmail;
 
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
-        let text: String = text.trim().nfc().collect();
+        let text = composed(text.trim());
         let (mailbox, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
         let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidEmail)?;
         let options = Options::default()
