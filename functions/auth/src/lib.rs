@@ -1,5 +1,6 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod access_denied;
 mod change_password;
 mod delete_me;
 mod delete_session;
@@ -18,6 +19,7 @@ mod lockout;
 mod login;
 mod logout;
 mod magic_link;
+mod master_token;
 mod messages;
 mod new_password;
 mod occasion;
@@ -59,6 +61,16 @@ use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt},
     routes,
 };
+
+/// The paths whose answers hold credentials: these are made once by their own rules and never kept for a
+/// repetition of the request.
+pub const CREDENTIALS: &[&str] = &[
+    "/api/v1/auth/register",
+    "/api/v1/auth/login",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/magic-link",
+    "/api/v1/auth/api-keys",
+];
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -232,7 +244,10 @@ fn routes() -> OpenApiRouter<App> {
 
 /// Returns the function's routes, ready to answer.
 pub fn router(app: App) -> Router {
-    routes().with_state(app).into()
+    let router: Router = routes().with_state(app.clone()).into();
+    router
+        .layer(from_fn_with_state(app.clone(), access_denied::note))
+        .layer(from_fn_with_state(app, master_token::judge))
 }
 
 /// Returns the documentation of the function's routes.

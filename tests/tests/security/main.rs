@@ -3,6 +3,9 @@
 //! One module for each group of rows; one `mod` a line.
 
 mod j;
+mod limits;
 mod p4_links;
 mod p7;
+mod r;
+mod repetitions;
 mod rows;
