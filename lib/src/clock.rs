@@ -62,6 +62,12 @@ impl TestClock {
         let mut now = self.0.lock().expect("no holder panics");
         *now += jiff::SignedDuration::from_secs(seconds);
     }
+
+    /// Moves on by some milliseconds.
+    pub fn advance_by(&self, milliseconds: i64) {
+        let mut now = self.0.lock().expect("no holder panics");
+        *now += jiff::SignedDuration::from_millis(milliseconds);
+    }
 }
 
 impl Clock for TestClock {

@@ -62,9 +62,12 @@ pub fn router(name: &str, start: &mut Start) -> Router {
         other => panic!("{other} is no HTTP function"),
     };
     let front = start.settings.finish(front);
-    front
-        .expect("what stands before the router is configured")
-        .around(router)
+    let front = front.expect("what stands before the router is configured");
+    let never_kept = match name {
+        "auth" => babyshield_auth::CREDENTIALS,
+        _ => &[],
+    };
+    front.never_keeping(never_kept).around(router)
 }
 
 /// Returns the function `auth` with a hasher of the test's own: cheap, or counted.

@@ -9,5 +9,6 @@ pub mod openapi;
 pub mod people;
 pub mod sandbox;
 pub mod schema;
+pub mod sessions;
 pub mod stack;
 pub mod template;

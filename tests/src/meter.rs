@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 /// What one read unit reads, in bytes.
 const READ_UNIT: usize = 4096;
 
+/// What one write unit writes, in bytes.
+const WRITE_UNIT: usize = 1024;
+
 /// One call.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -182,6 +185,20 @@ fn write_units(call: &Call) -> f64 {
         && !["PutItem", "UpdateItem", "DeleteItem"].contains(&call.operation.as_str())
     {
         return 0.0;
+    }
+    // A condition that does not hold costs as much as if it had; the emulator does not report that.
+    if call.status == 400 {
+        let refused = call.answer["__type"].as_str().unwrap_or_default();
+        if !refused.ends_with("ConditionalCheckFailedException") {
+            return 0.0;
+        }
+        let items = [&call.request["Item"], &call.answer["Item"]].map(item_size);
+        return items
+            .into_iter()
+            .max()
+            .unwrap_or(0)
+            .div_ceil(WRITE_UNIT)
+            .max(1) as f64;
     }
     let consumed = &call.answer["ConsumedCapacity"];
     let units = |one: &Value| {

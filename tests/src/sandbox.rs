@@ -34,6 +34,7 @@ use babyshield::{
     },
 };
 use jiff::Timestamp;
+use rand::RngExt;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -44,7 +45,7 @@ use crate::{stack::PUBLIC_URL, template::Template};
 /// An item as the table holds it.
 pub type Item = HashMap<String, AttributeValue>;
 
-const READY: &str = "the emulator answers and takes what AWS takes";
+pub(crate) const READY: &str = "the emulator answers and takes what AWS takes";
 
 /// A place of its own for one test.
 #[derive(Debug)]
@@ -250,12 +251,10 @@ impl Sandbox {
     pub async fn secrets(&self) -> (&str, &str) {
         let made = self.secrets.get_or_init(async || {
             let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+            // As Secrets Manager makes them; two identifiers of one moment are too much alike.
             let random = || {
-                format!(
-                    "{}{}",
-                    RandomIds.new_id().simple(),
-                    RandomIds.new_id().simple()
-                )
+                let characters = rand::rng().sample_iter(rand::distr::Alphanumeric);
+                characters.take(64).map(char::from).collect::<String>()
             };
             let make = async |name: &str, text: String| {
                 let name = format!("{}/{name}", self.bucket);

@@ -25,6 +25,32 @@ struct Http(&'static str, u16, u16, &'static str);
 
 /// Every HTTP event. The last column is the problem's code, or the media type of a success.
 const HTTP: &[Http] = &[
+    Http(
+        "auth/end-sessions-without-a-token.json",
+        401,
+        401,
+        "UNAUTHENTICATED",
+    ),
+    Http(
+        "auth/logout-without-anything.json",
+        401,
+        401,
+        "UNAUTHENTICATED",
+    ),
+    Http("auth/logout.json", 503, 401, "INVALID_TOKEN"),
+    Http(
+        "auth/refresh-without-a-token.json",
+        422,
+        422,
+        "VALIDATION_ERROR",
+    ),
+    Http("auth/refresh.json", 503, 401, "INVALID_TOKEN"),
+    Http(
+        "auth/sessions-without-a-token.json",
+        401,
+        401,
+        "UNAUTHENTICATED",
+    ),
     Http("ops/docs.json", 200, 200, "text/html"),
     Http("ops/health-in-detail.json", 200, 200, "application/json"),
     Http("ops/health.json", 200, 200, "application/json"),

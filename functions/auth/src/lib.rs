@@ -1,5 +1,6 @@
 //! Who is asking: accounts, sessions, keys, and the staff's view of them.
 
+mod access_denied;
 mod change_password;
 mod delete_me;
 mod delete_session;
@@ -18,6 +19,7 @@ mod lockout;
 mod login;
 mod logout;
 mod magic_link;
+mod master_token;
 mod messages;
 mod new_password;
 mod occasion;
@@ -28,6 +30,7 @@ mod put_me;
 mod refresh;
 mod register;
 mod reset_password;
+mod staff;
 mod user_view;
 mod verify_email;
 
@@ -45,6 +48,7 @@ use babyshield::{
     runtime::Start,
     stores::{
         accounts::{Accounts, LinkKeys},
+        api_keys::ApiKeys,
         attempts::Attempts,
         denials::Denials,
         jobs::Queue,
@@ -57,6 +61,16 @@ use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt},
     routes,
 };
+
+/// The paths whose answers hold credentials: these are made once by their own rules and never kept for a
+/// repetition of the request.
+pub const CREDENTIALS: &[&str] = &[
+    "/api/v1/auth/register",
+    "/api/v1/auth/login",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/magic-link",
+    "/api/v1/auth/api-keys",
+];
 
 /// The settings of the function.
 #[derive(Debug, Clone)]
@@ -73,6 +87,8 @@ pub struct Config {
     passwords: PasswordRules,
     admin_domains: Vec<String>,
     access_life: SignedDuration,
+    rate_limit: u32,
+    rate_limit_admin: u32,
 }
 
 impl Config {
@@ -92,6 +108,8 @@ impl Config {
         let complexity = settings.optional("PASSWORD_COMPLEXITY");
         let admin_domains = settings.optional::<String>("ADMIN_DOMAINS");
         let access_life = access_life(settings);
+        let rate_limit = settings.optional("RATE_LIMIT_DEFAULT");
+        let rate_limit_admin = settings.optional("RATE_LIMIT_ADMIN");
         Some(Self {
             accounts_table: accounts_table?,
             ledger_table: ledger_table?,
@@ -108,6 +126,8 @@ impl Config {
             },
             admin_domains: domains(&admin_domains.unwrap_or_default()),
             access_life: access_life?,
+            rate_limit: rate_limit.unwrap_or(100),
+            rate_limit_admin: rate_limit_admin.unwrap_or(10_000),
         })
     }
 }
@@ -140,6 +160,7 @@ pub struct App {
     accounts: Accounts,
     denials: Denials,
     attempts: Attempts,
+    api_keys: ApiKeys,
     known_keys: KnownKeys,
     tokens: TokenKeys,
     links: LinkKeys,
@@ -164,6 +185,7 @@ impl App {
                 config.max_attempts,
                 config.lockout_seconds,
             ),
+            api_keys: ApiKeys::new(dynamo.clone(), &config.accounts_table, &config.ledger_table),
             known_keys: KnownKeys::new(key_sets.clone()),
             tokens: TokenKeys::new(&start.sdk, config.token_secret.clone(), key_sets),
             accounts: Accounts::new(dynamo, &config.accounts_table),
@@ -217,11 +239,15 @@ fn routes() -> OpenApiRouter<App> {
             reset_password::reset_password
         ))
         .routes(routes!(magic_link::show_magic_link, magic_link::magic_link))
+        .merge(staff::routes())
 }
 
 /// Returns the function's routes, ready to answer.
 pub fn router(app: App) -> Router {
-    routes().with_state(app).into()
+    let router: Router = routes().with_state(app.clone()).into();
+    router
+        .layer(from_fn_with_state(app.clone(), access_denied::note))
+        .layer(from_fn_with_state(app, master_token::judge))
 }
 
 /// Returns the documentation of the function's routes.

@@ -15,6 +15,7 @@ pub mod normalise;
 pub mod posting;
 pub mod printed_date;
 pub mod recall;
+pub mod sliding_window;
 pub mod verdict;
 pub mod vocabulary;
 pub mod window;

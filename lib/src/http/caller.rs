@@ -4,10 +4,11 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::request::Parts;
+use http::{Extensions, request::Parts};
+use uuid::Uuid;
 
 use super::problem::{Code, Problem};
-use crate::domain::account::{ApiKeyId, Role, Roles, Scope, Scopes, SessionId, UserId};
+use crate::domain::account::{Actor, ApiKeyId, Role, Roles, Scope, Scopes, SessionId, UserId};
 
 /// Somebody who is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,16 @@ pub struct Caller {
     pub via: Via,
     /// How many requests a window may hold, where the caller has a limit of its own: an API key's.
     pub limit: Option<u32>,
+}
+
+impl Caller {
+    /// Returns who it is in the trail of what happened.
+    pub fn actor(&self) -> Actor {
+        match self.via {
+            Via::Session(_) | Via::Key(..) => Actor::User(self.user),
+            Via::MasterToken => Actor::MasterToken,
+        }
+    }
 }
 
 /// How a caller showed who they are.
@@ -42,6 +53,8 @@ pub(super) enum Identity {
     Known(Caller),
     /// They are not.
     Refused,
+    /// They are a master token, which counts for nothing until `auth` has judged it.
+    Unjudged,
     /// They are those of an API key that is not for this.
     OutOfScope,
     /// It could not be found out, because a store does not answer.
@@ -53,7 +66,7 @@ impl Identity {
         match self {
             Self::Known(caller) => Ok(caller),
             Self::Anonymous => Err(Problem::unauthenticated()),
-            Self::Refused => Err(Problem::new(
+            Self::Refused | Self::Unjudged => Err(Problem::new(
                 Code::InvalidToken,
                 "the access token or API key is not valid, or not any more",
             )),
@@ -62,6 +75,30 @@ impl Identity {
             )),
             Self::Unknown => Err(Problem::unavailable("identities cannot be checked")),
         }
+    }
+}
+
+/// Returns whether a request carries a master token that nobody has judged yet.
+pub fn is_unjudged(extensions: &Extensions) -> bool {
+    matches!(extensions.get::<Identity>(), Some(Identity::Unjudged))
+}
+
+/// Puts whoever holds the master token into a request: an administrator, and no person. For `auth`
+/// alone, once it has judged the token and noted its use.
+pub fn admit_master(extensions: &mut Extensions) {
+    extensions.insert(Identity::Known(Caller {
+        user: UserId(Uuid::nil()),
+        roles: Roles::from_iter([Role::Admin]),
+        via: Via::MasterToken,
+        limit: None,
+    }));
+}
+
+/// Returns who a request comes from, where that is known.
+pub fn known(extensions: &Extensions) -> Option<&Caller> {
+    match extensions.get::<Identity>() {
+        Some(Identity::Known(caller)) => Some(caller),
+        _ => None,
     }
 }
 

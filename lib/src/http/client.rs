@@ -40,6 +40,17 @@ impl ClientAddress {
     }
 }
 
+impl ClientAddress {
+    /// Returns what is counted as one client: an IPv4 address, which many may share but nobody has many
+    /// of, and the first 64 bits of an IPv6 address, of which one household has as many as it likes.
+    pub fn household(self) -> Option<String> {
+        match self.0?.to_canonical() {
+            IpAddr::V4(address) => Some(address.to_string()),
+            IpAddr::V6(_) => Some(self.network()),
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Infallible;
 
@@ -59,5 +70,18 @@ mod tests {
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
         assert_eq!(network("::ffff:203.0.113.9"), "203.0.113.0/24");
         assert_eq!(ClientAddress(None).network(), "unknown");
+    }
+
+    #[test]
+    fn a_client_is_an_address_or_the_network_of_a_household() {
+        let household = |address: &str| ClientAddress(Some(address.parse().unwrap())).household();
+        assert_eq!(household("203.0.113.77").unwrap(), "203.0.113.77");
+        assert_eq!(household("::ffff:203.0.113.77").unwrap(), "203.0.113.77");
+        assert_eq!(
+            household("2001:db8:1:2:3:4:5:6"),
+            household("2001:db8:1:2:f::")
+        );
+        assert_ne!(household("2001:db8:1:2::1"), household("2001:db8:1:3::1"));
+        assert_eq!(ClientAddress(None).household(), None);
     }
 }

@@ -137,6 +137,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Reads a body whole, up to what any JSON body may have.
 pub(super) async fn read_body(body: axum::body::Body) -> Result<Bytes, Problem> {
     match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),

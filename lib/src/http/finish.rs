@@ -17,25 +17,44 @@ use super::{
     negotiation::{accepts_json, matches_tag, speaks_json, tag},
     problem::{Code, Problem, ProblemBody},
 };
-use crate::runtime::chain;
+use crate::{clock::Clock, runtime::chain};
 
 const NO_PATH: &str = "there is no such path";
 
-/// Turns what a handler left into bytes: the envelope, a problem, or 304.
+/// What of a request its answer's bytes depend on.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    id: String,
+    instance: String,
+    bare: bool,
+    if_none_match: Option<HeaderValue>,
+}
+
+impl Asked {
+    pub(super) fn of(request: &Request) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        Self {
+            id: request
+                .extensions()
+                .get::<RequestId>()
+                .map_or_else(String::new, |id| id.0.clone()),
+            instance: request.uri().path().to_owned(),
+            bare: form_urlencoded::parse(query.as_bytes())
+                .any(|(name, value)| name == "envelope" && value == "none"),
+            if_none_match: matches!(*request.method(), Method::GET | Method::HEAD)
+                .then(|| request.headers().get(header::IF_NONE_MATCH).cloned())
+                .flatten(),
+        }
+    }
+}
+
+/// Answers in time, and with bytes.
 pub(super) async fn finish(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .map_or_else(String::new, |id| id.0.clone());
-    let instance = request.uri().path().to_owned();
-    let bare = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
-        .any(|(name, value)| name == "envelope" && value == "none");
-    let if_none_match = matches!(*request.method(), Method::GET | Method::HEAD)
-        .then(|| request.headers().get(header::IF_NONE_MATCH).cloned())
-        .flatten();
+    let asked = Asked::of(&request);
+    let clock = &*edge.clock;
     let refused = if request.extensions().get::<NoSuchPath>().is_some() {
         Some(Problem::new(Code::NotFound, NO_PATH))
-    } else if speaks_json(request.method(), &instance, request.headers())
+    } else if speaks_json(request.method(), &asked.instance, request.headers())
         && !accepts_json(request.headers())
     {
         Some(Problem::new(
@@ -46,24 +65,30 @@ pub(super) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
         None
     };
     if let Some(problem) = refused {
-        return problem_response(&edge, &problem, instance, id, Response::default());
+        return problem_response(clock, &problem, asked, Response::default());
     }
+    match tokio::time::timeout(edge.deadline, next.run(request)).await {
+        Ok(response) => render(clock, asked, response),
+        Err(_) => {
+            let problem = Problem::unavailable("the handler took too long");
+            problem_response(clock, &problem, asked, Response::default())
+        }
+    }
+}
 
-    let Ok(mut response) = tokio::time::timeout(edge.deadline, next.run(request)).await else {
-        let problem = Problem::unavailable("the handler took too long");
-        return problem_response(&edge, &problem, instance, id, Response::default());
-    };
-
+/// Turns what a handler left into bytes: the envelope, a problem, or 304. What has been turned into bytes
+/// already stays as it is.
+pub(super) fn render(clock: &dyn Clock, asked: Asked, mut response: Response) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        return problem_response(&edge, &problem, instance, id, response);
+        return problem_response(clock, &problem, asked, response);
     }
     if let Some(prepared) = response.extensions_mut().remove::<Prepared>() {
-        return success_response(&prepared, response, id, bare, if_none_match.as_ref());
+        return success_response(&prepared, response, asked);
     }
     // Axum's own answers have a status and nothing else.
     let problem = match response.status() {
         _ if response.headers().contains_key(header::CONTENT_TYPE) => {
-            return unless_known(response, if_none_match.as_ref());
+            return unless_known(response, asked.if_none_match.as_ref());
         }
         StatusCode::NOT_FOUND => Problem::new(Code::NotFound, NO_PATH),
         StatusCode::METHOD_NOT_ALLOWED => Problem::new(
@@ -73,7 +98,7 @@ pub(super) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "the body is too large"),
         _ => return response,
     };
-    problem_response(&edge, &problem, instance, id, response)
+    problem_response(clock, &problem, asked, response)
 }
 
 /// Answers 304 in the place of a good answer whose tag the client knows.
@@ -93,13 +118,7 @@ fn unless_known(response: Response, if_none_match: Option<&HeaderValue>) -> Resp
     Response::from_parts(parts, axum::body::Body::empty())
 }
 
-fn success_response(
-    prepared: &Prepared,
-    mut response: Response,
-    request_id: String,
-    bare: bool,
-    if_none_match: Option<&HeaderValue>,
-) -> Response {
+fn success_response(prepared: &Prepared, mut response: Response, asked: Asked) -> Response {
     let cache = match prepared.cache {
         Cache::NoStore => HeaderValue::from_static("no-store"),
         Cache::Public(seconds) => HeaderValue::from_str(&format!("public, max-age={seconds}"))
@@ -109,12 +128,12 @@ fn success_response(
     if prepared.tagged {
         let tag = tag(prepared.tag_source.as_ref().unwrap_or(&prepared.data));
         response.headers_mut().insert(header::ETAG, tag);
-        response = unless_known(response, if_none_match);
+        response = unless_known(response, asked.if_none_match.as_ref());
         if response.status() == StatusCode::NOT_MODIFIED {
             return response;
         }
     }
-    let body = if bare {
+    let body = if asked.bare {
         prepared.data.clone()
     } else {
         let data: &RawValue =
@@ -123,7 +142,7 @@ fn success_response(
             success: true,
             data,
             message: prepared.message.to_owned(),
-            request_id,
+            request_id: asked.id,
         })
         .expect("an envelope has only string keys")
         .into()
@@ -132,10 +151,9 @@ fn success_response(
 }
 
 fn problem_response(
-    edge: &Edge,
+    clock: &dyn Clock,
     problem: &Problem,
-    instance: String,
-    request_id: String,
+    asked: Asked,
     mut response: Response,
 ) -> Response {
     let code = problem.code;
@@ -145,7 +163,7 @@ fn problem_response(
             .as_deref()
             .map_or_else(String::new, |cause| chain(cause));
         tracing::error!(
-            request.id = request_id,
+            request.id = asked.id,
             error.code = code.error_code(),
             cause,
             "request failed"
@@ -156,10 +174,10 @@ fn problem_response(
         title: code.title(),
         status: code.status().as_u16(),
         detail: problem.detail.clone(),
-        instance,
+        instance: asked.instance,
         error_code: code.error_code(),
-        timestamp: edge.clock.now().to_string(),
-        request_id,
+        timestamp: clock.now().to_string(),
+        request_id: asked.id,
         errors: problem.errors.clone(),
         success: false,
         data: None,

@@ -8,7 +8,8 @@ use super::{
     edge::panicked,
     idempotency::{Repetitions, once},
     identity::{Identities, admit, identify},
-    limit::{Limiter, limit},
+    limit::limit,
+    limiter::Limiter,
 };
 use crate::runtime::Start;
 

@@ -1,32 +1,33 @@
-//! Limits how much one caller may ask.
+//! Limits how much one caller may ask: for every request, and for the routes that declare it.
 
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use http::{Extensions, Method};
 
-use crate::runtime::Start;
+use super::{
+    limiter::{Counted, Limiter, Verdict},
+    problem::{Code, Problem},
+    subject::{address, subject},
+};
+use crate::domain::sliding_window::Policy;
 
-/// What it takes to limit.
-#[derive(Clone)]
-pub(super) struct Limiter;
-
-impl Limiter {
-    /// Reads the settings.
-    pub(super) fn load(_start: &mut Start) -> Option<Self> {
-        Some(Self)
-    }
-}
-
-/// Lets a request through, or refuses it with 429.
-pub(super) async fn limit(
-    State(_limiter): State<Limiter>,
-    request: Request,
-    next: Next,
-) -> Response {
-    next.run(request).await
-}
+/// What is never limited: what tells whether the service is up, what describes it, and what other
+/// services fetch to check its tokens.
+const OPEN: &[&str] = &[
+    "/health",
+    "/ready",
+    "/api/v1/health",
+    "/docs",
+    "/redoc",
+    "/api-docs",
+    "/api/v1/docs",
+    "/api/v1/redoc",
+    "/openapi.json",
+];
+const OPEN_BELOW: &[&str] = &["/.well-known/", "/docs/"];
 
 /// A limit of some routes, beside the one that every request has.
 ///
@@ -54,7 +55,118 @@ pub enum Per {
     Address,
 }
 
+/// Lets a request through, or refuses it with 429.
+pub(super) async fn limit(
+    State(limiter): State<Limiter>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    // For the routes that have a limit of their own.
+    request.extensions_mut().insert(limiter.clone());
+    if !is_limited(request.method(), request.uri().path()) {
+        return next.run(request).await;
+    }
+    let Some(counted) = limiter.general(request.extensions()) else {
+        return next.run(request).await;
+    };
+    pass(&limiter, counted, request, next).await
+}
+
 /// Lets a request to a route with a limit of its own through, or refuses it with 429.
-pub async fn within(State(_limit): State<RouteLimit>, request: Request, next: Next) -> Response {
-    next.run(request).await
+pub async fn within(State(limit): State<RouteLimit>, request: Request, next: Next) -> Response {
+    let Some((limiter, counted)) = limit.count(request.extensions()) else {
+        return next.run(request).await;
+    };
+    pass(&limiter, counted, request, next).await
+}
+
+impl RouteLimit {
+    fn count(self, extensions: &Extensions) -> Option<(Limiter, Counted)> {
+        let limiter = extensions.get::<Limiter>()?.clone();
+        let subject = match self.per {
+            Per::Caller => subject(extensions)?,
+            Per::Address => address(extensions)?,
+        };
+        let policy = Policy {
+            most: self.most,
+            seconds: self.window,
+        };
+        Some((
+            limiter,
+            Counted {
+                name: self.name,
+                policy,
+                subject,
+                general: false,
+            },
+        ))
+    }
+}
+
+async fn pass(limiter: &Limiter, counted: Counted, request: Request, next: Next) -> Response {
+    let open = falls_open(request.method(), request.uri().path());
+    match limiter.judge(&counted, open).await {
+        Verdict::Unknown => next.run(request).await,
+        Verdict::Passes(state) => {
+            let mut response = next.run(request).await;
+            if counted.general {
+                state.write(response.headers_mut());
+            }
+            response
+        }
+        Verdict::Refused(state, seconds) => {
+            let (most, window) = (state.policy.most, state.policy.seconds);
+            let detail =
+                format!("at most {most} requests in {window} seconds; try again in {seconds} s");
+            let problem = Problem {
+                retry_after: Some(seconds),
+                ..Problem::new(Code::RateLimited, detail)
+            };
+            let mut response = problem.into_response();
+            state.write(response.headers_mut());
+            response
+        }
+    }
+}
+
+fn is_limited(method: &Method, path: &str) -> bool {
+    let open = OPEN.contains(&path) || OPEN_BELOW.iter().any(|prefix| path.starts_with(prefix));
+    !open && method != Method::OPTIONS
+}
+
+/// Returns whether a request passes while nobody can count it: a read, and the check of a product, which
+/// must not wait for a counter. What tries a password or sends a message is counted by the instance.
+fn falls_open(method: &Method, path: &str) -> bool {
+    let reads = method == Method::GET || method == Method::HEAD;
+    reads || (method == Method::POST && path.starts_with("/api/v1/scan/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_documentation_keys_and_preflights_are_not_limited() {
+        for path in ["/health", "/ready", "/docs/x.js", "/.well-known/jwks.json"] {
+            assert!(!is_limited(&Method::GET, path), "{path}");
+        }
+        assert!(!is_limited(&Method::OPTIONS, "/api/v1/recalls"));
+        for path in [
+            "/",
+            "/nowhere",
+            "/api/v1/recalls",
+            "/healthy",
+            "/.well-known",
+        ] {
+            assert!(is_limited(&Method::GET, path), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_reads_and_checks_pass_uncounted() {
+        assert!(falls_open(&Method::GET, "/api/v1/auth/me"));
+        assert!(falls_open(&Method::POST, "/api/v1/scan/barcode"));
+        assert!(!falls_open(&Method::POST, "/api/v1/auth/login"));
+        assert!(!falls_open(&Method::DELETE, "/api/v1/user/me"));
+    }
 }

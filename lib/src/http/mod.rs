@@ -17,6 +17,7 @@ mod idempotency;
 mod identity;
 pub mod if_match;
 pub mod limit;
+mod limiter;
 pub mod list;
 mod negotiation;
 mod origins;
@@ -26,6 +27,7 @@ pub mod problem;
 pub mod recall_filters;
 #[cfg(feature = "search")]
 pub mod snapshot;
+mod subject;
 
 pub use negotiation::{matches_tag, tag};
 

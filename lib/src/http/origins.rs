@@ -3,7 +3,11 @@
 use http::{HeaderName, HeaderValue, Method, Uri, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::edge::REQUEST_ID;
+use super::{
+    edge::REQUEST_ID,
+    idempotency::REPLAYED,
+    limiter::{LIMIT, POLICY, REMAINING, RESET, STATE},
+};
 
 /// Returns the layer that answers preflights and marks answers for the listed origins.
 pub(super) fn cors(origins: &[HeaderValue]) -> CorsLayer {
@@ -33,6 +37,12 @@ pub(super) fn cors(origins: &[HeaderValue]) -> CorsLayer {
             header::LOCATION,
             header::RETRY_AFTER,
             REQUEST_ID,
+            REPLAYED,
+            LIMIT,
+            REMAINING,
+            RESET,
+            POLICY,
+            STATE,
         ])
         .max_age(std::time::Duration::from_mins(10))
 }

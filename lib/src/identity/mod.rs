@@ -16,3 +16,6 @@ pub mod signing;
 #[cfg(feature = "signing")]
 mod signing_key;
 pub mod verifying;
+
+/// How a master token begins, which only the function `auth` judges.
+pub const MASTER_BEGINNING: &str = "bsm_";

@@ -5,6 +5,7 @@
 //! the digest of the random bits, which cannot be guessed and so need no slower hash.
 
 use std::{
+    collections::HashMap,
     num::NonZeroUsize,
     str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,7 +20,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{Item, StoreError, json, keys, n, s};
+use super::{Item, StoreError, batch_get, json, keys, n, s, text};
 use crate::domain::account::{ApiKeyId, Roles, Scopes, UserId};
 
 /// How every key begins.
@@ -257,6 +258,26 @@ impl ApiKeys {
             .send()
             .await?;
         Ok(())
+    }
+
+    /// Returns when keys, at most a hundred, were last used; one that never was is left out. A note is
+    /// made now and then, so the last minutes may be missing.
+    pub async fn last_used(
+        &self,
+        ids: &[ApiKeyId],
+    ) -> Result<HashMap<ApiKeyId, Timestamp>, StoreError> {
+        let wanted = ids.iter().map(|id| keys::last_used(*id)).collect();
+        let mut found = batch_get(&self.client, vec![(self.ledger.clone(), wanted)], false).await?;
+        let mut used = HashMap::new();
+        for item in found.remove(&self.ledger).unwrap_or_default() {
+            let id = ids
+                .iter()
+                .find(|id| Some(keys::last_used(**id).pk.as_str()) == text(&item, "pk").ok());
+            let at = text(&item, "at")?.parse();
+            let at = at.map_err(|_| StoreError::Corrupt("at is no instant".into()))?;
+            used.extend(id.map(|id| (*id, at)));
+        }
+        Ok(used)
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<ApiKeyId, Known>> {

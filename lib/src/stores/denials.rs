@@ -119,6 +119,26 @@ impl Denials {
         }
     }
 
+    /// Adds the same to what is written together, where what a person may do becomes less. Here the later
+    /// of two that race each other stays: they are of one moment.
+    #[cfg(feature = "accounts")]
+    pub fn add_user(
+        &self,
+        changes: &mut super::accounts::Changes,
+        user: UserId,
+        issued_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let end = issued_before + LONGEST_LIFE + LEEWAY + LEEWAY;
+        let put = aws_sdk_dynamodb::types::Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(keys::denied_user(user).into_item()))
+            .item("issued_before", n(issued_before.as_second()))
+            .item("expires_at", n(end.as_second()))
+            .build();
+        changes.put(put.map_err(|error| StoreError::Refused(error.into()))?);
+        Ok(())
+    }
+
     /// Returns whether a token of a good signature is denied nevertheless. What was denied half a minute
     /// ago or earlier is known.
     pub async fn refuse(&self, claims: &Claims, now: Timestamp) -> Result<bool, StoreError> {

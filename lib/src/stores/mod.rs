@@ -17,11 +17,13 @@ pub mod jobs;
 pub mod key_set;
 pub mod keys;
 pub mod ledger;
+pub mod limits;
 pub mod lookup;
 pub mod payloads;
 pub mod products;
 mod recall_item;
 pub mod recalls;
+pub mod repetitions;
 
 use std::{collections::HashMap, error::Error, time::Duration};
 

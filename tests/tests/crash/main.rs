@@ -9,6 +9,7 @@ mod catalogue;
 mod index;
 mod planner;
 mod redelivery;
+mod sessions;
 mod soak;
 mod story;
 mod sync;

@@ -3,10 +3,13 @@
 //! One module for each group of rows; one `mod` a line.
 
 mod j;
+mod limits;
 mod me;
 mod p;
 mod p_accounts;
 mod p_guessing;
+mod r;
+mod repetitions;
 mod rows;
 
 /// Returns how often a race is run: BABYSHIELD_ROUNDS asks for more, 500 for all of them.

@@ -11,6 +11,7 @@ mod people;
 mod products;
 mod queue;
 mod recalls;
+mod sessions;
 
 use aws_sdk_dynamodb::Client;
 use babyshield_faults::{Plan, Proxy};

@@ -1,6 +1,6 @@
 //! What happened to accounts: who did what, to whom, when. The audit trail and the security events.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,20 @@ macro_rules! kinds {
             }
         }
     };
+}
+
+/// A word that is no kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such kind of event")]
+pub struct UnknownKind;
+
+impl FromStr for EventKind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        let mut kinds = Self::ALL.iter().copied();
+        kinds.find(|kind| kind.as_str() == text).ok_or(UnknownKind)
+    }
 }
 
 kinds! {

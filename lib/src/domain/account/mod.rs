@@ -10,7 +10,7 @@ mod scope;
 pub mod session;
 
 pub use email::{Email, InvalidEmail, composed};
-pub use event::{Actor, Event, EventKind};
+pub use event::{Actor, Event, EventKind, UnknownKind};
 pub use ids::{ApiKeyId, SessionId, UserId};
 pub use link::Purpose;
 pub use record::{Account, Name, Standing, Tier};

@@ -14,10 +14,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{Accounts, Changes};
-use crate::stores::{StoreError, json, keys, n, s};
-
-/// How every master token begins.
-pub const MASTER_BEGINNING: &str = "bsm_";
+use crate::{
+    identity::MASTER_BEGINNING,
+    stores::{StoreError, json, keys, n, s},
+};
 
 /// What the table knows of the master token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ pub use changes::{Changes, Outcome};
 pub use directory::{Directory, DirectoryPage, Entry};
 pub use keys_of::API_KEYS_MOST;
 pub use links::LinkKeys;
-pub use master::{MASTER_BEGINNING, MasterText, MasterToken, NoMasterToken};
+pub use master::{MasterText, MasterToken, NoMasterToken};
 pub use once::{Asked, OnceLink, StoredLink};
 pub use outgoing::{Outgoing, Taken, Template};
 pub use sessions::{Use, Used};

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, Update};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -114,6 +114,21 @@ impl Accounts {
         }
         let expression = format!("SET {}", sets.join(", "));
         changes.update(built(update.update_expression(expression).build())?);
+        Ok(place)
+    }
+
+    /// Adds that a person is still as they were read. Returns the place; a commit that is refused there
+    /// lost a race against a change of that person.
+    pub fn unchanged(&self, changes: &mut Changes, account: &Account) -> Result<usize, StoreError> {
+        let place = changes.len();
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::account(account.id).into_item()))
+            .condition_expression("#version = :read")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":read", n(account.version))
+            .build();
+        changes.check(built(check)?);
         Ok(place)
     }
 
