@@ -3,6 +3,7 @@
 //! One module for each group of rows; one `mod` a line.
 
 mod j;
+mod matrix;
 mod limits;
 mod me;
 mod p;
