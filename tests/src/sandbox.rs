@@ -316,11 +316,6 @@ impl Sandbox {
         babyshield_accounts::App::new(&self.start(&self.emulator).await, config)
     }
 
-    /// Returns the store of accounts, past every proxy.
-    pub fn account_store(&self) -> babyshield::stores::accounts::Accounts {
-        babyshield::stores::accounts::Accounts::new(self.dynamo(), &self.accounts)
-    }
-
     /// Returns everything that the table `recalls` holds.
     pub async fn picture(&self) -> Picture {
         Picture::of(self.scan(&self.recalls).await)
