@@ -14,7 +14,7 @@ use babyshield::{
         signing::TokenKeys,
     },
     stores::{
-        accounts::{Changes, Outcome},
+        accounts::{Accounts, Changes, Outcome},
         key_set::KeySets,
     },
 };
@@ -37,6 +37,11 @@ pub struct Tokens {
 }
 
 impl Sandbox {
+    /// Returns the table `accounts`, past every proxy.
+    pub fn account_store(&self) -> Accounts {
+        Accounts::new(self.dynamo(), &self.accounts)
+    }
+
     /// Makes an account for that address, of a user whose address is verified and who has no password.
     pub async fn person(&self, email: &str) -> Account {
         let now = self.clock.now();
