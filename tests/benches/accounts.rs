@@ -5,15 +5,23 @@
 use std::{
     fs,
     hint::black_box,
+    iter,
     sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
+use aws_sdk_dynamodb::Client as Dynamo;
 use axum::Router;
+use babyshield::{
+    identity::verifying::{VerifyingKeys, verify},
+    passwords::Hasher,
+    stores::key_set::KeySets,
+};
 use babyshield_tests::{
     functions::{Ask, router},
-    stack::Stack,
+    people::PASSWORD,
+    stack::{PUBLIC_URL, Stack},
 };
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -24,7 +32,6 @@ const WHILE: Duration = Duration::from_secs(6);
 const AT_ONCE: usize = 8;
 /// The old backend's cost.
 const BCRYPT_COST: u32 = 12;
-const PASSWORD: &str = "a lantern, two oars and a kettle";
 
 fn main() {
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -37,6 +44,8 @@ fn main() {
         .expect("a runtime");
     let idle = resident();
     let mut told = runtime.block_on(accounts());
+    let (argon2_one, argon2_all) = (runtime.block_on(argon2(1)), runtime.block_on(argon2(cores)));
+    told["argon2"] = json!({"one_core": argon2_one, "all_cores": argon2_all});
     told["bcrypt"] = json!({"cost": BCRYPT_COST, "one_core": bcrypt_one, "all_cores": bcrypt_all});
     told["cores"] = json!(cores);
     told["memory"]["before_mib"] = json!(idle);
@@ -99,11 +108,12 @@ async fn verification(stack: &Stack, token: &str) -> Value {
     let sets = KeySets::new(Dynamo::new(&start.sdk), &stack.tables["accounts"]);
     let set = sets.find().await.expect("the emulator answers");
     let set = set.expect("whoever signed a token has published the key");
+    let keys = VerifyingKeys::from(&set);
     let now = start.clock.now();
     let mut took: Vec<_> = (0..20_000)
         .map(|_| {
             let begun = Instant::now();
-            let claims = verify(black_box(token), &set, PUBLIC_URL, now);
+            let claims = verify(black_box(token), &keys, PUBLIC_URL, now);
             let took = begun.elapsed();
             claims.expect("a token that was just made");
             took
@@ -112,6 +122,24 @@ async fn verification(stack: &Stack, token: &str) -> Value {
     took.sort_unstable();
     let microseconds = |part: usize| took[took.len() * part / 100].as_secs_f64() * 1e6;
     json!({"p50_us": microseconds(50), "p99_us": microseconds(99)})
+}
+
+/// Returns verifications by the standard cost in a second, some at once.
+async fn argon2(at_once: usize) -> f64 {
+    let hasher = Hasher::new(u32::try_from(at_once).unwrap_or(1));
+    let hash = hasher.hash(PASSWORD).await.expect("a hash");
+    let begun = Instant::now();
+    let done = stream::iter(iter::repeat(()).take_while(|()| begun.elapsed() < WHILE))
+        .map(async |()| {
+            let verdict = hasher.verify(PASSWORD, Some(&hash)).await;
+            assert!(verdict.expect("a verdict").matched);
+        })
+        .buffer_unordered(at_once)
+        .count()
+        .await;
+    #[expect(clippy::cast_precision_loss, reason = "a count of seconds' work")]
+    let done = done as f64;
+    done / begun.elapsed().as_secs_f64()
 }
 
 /// Returns sign-ins a second, some at a time.

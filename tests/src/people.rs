@@ -63,6 +63,20 @@ impl<'a> People<'a> {
         self.sign(&self.claims(&account)).await
     }
 
+    /// Returns a new person with this role: the account and a token.
+    pub async fn known(&self, role: Role) -> (UserId, String) {
+        let account = self.person(role).await;
+        let token = self.sign(&self.claims(&account)).await;
+        (account.id, token)
+    }
+
+    /// Returns another token of somebody who is there.
+    pub async fn token_of(&self, user: UserId) -> String {
+        let account = self.accounts.find(user).await;
+        let account = account.expect("the emulator answers").expect("is there");
+        self.sign(&self.claims(&account)).await
+    }
+
     /// Returns a token that was good until five minutes ago.
     pub async fn expired(&self) -> String {
         let account = self.person(Role::Admin).await;

@@ -303,6 +303,19 @@ impl Sandbox {
         babyshield_index::App::new(&start, config).expect("the scratch directory can be made")
     }
 
+    /// Returns the function `accounts`, which carries out operators' orders.
+    pub async fn orders(&self) -> babyshield_accounts::App {
+        let (_, tokens) = self.secrets().await;
+        let config = babyshield_accounts::Config {
+            accounts_table: self.accounts.clone(),
+            ledger_table: self.ledger.clone(),
+            bucket: self.bucket.clone(),
+            token_secret: tokens.to_owned(),
+            access_minutes: 15,
+        };
+        babyshield_accounts::App::new(&self.start(&self.emulator).await, config)
+    }
+
     /// Returns everything that the table `recalls` holds.
     pub async fn picture(&self) -> Picture {
         Picture::of(self.scan(&self.recalls).await)

@@ -86,7 +86,7 @@ impl From<Lockout> for LockedView {
 /// Staff (viewers and above) ask about any address, and are not told whether anybody has it; everybody
 /// else about their own.
 #[utoipa::path(get, path = "/api/v1/security/account-locked", tag = "security",
-    security(("bearer" = []), ("api_key" = [])),
+    security(("bearer" = []), ("api_key" = ["staff"])),
     params(LockedParams),
     responses(
         (status = 200, body = Success<LockedView>),

@@ -132,7 +132,7 @@ impl KeyBody {
 ///
 /// For programs of one's own: it is sent as `X-API-Key` or as a bearer token, does what its scopes say
 /// and never more than its owner may. The answer is the only one that shows it. One has at most 20.
-#[utoipa::path(post, path = "/api/v1/auth/api-keys", tag = "auth",
+#[utoipa::path(post, path = "/api/v1/auth/api-keys", tag = "keys",
     security(("bearer" = [])),
     request_body = KeyBody,
     responses(

@@ -28,7 +28,7 @@ pub(crate) struct EndedKeyView {
 ///
 /// It is refused everywhere within a minute. A key of somebody else and one that never was are the same
 /// 404.
-#[utoipa::path(delete, path = "/api/v1/auth/api-keys/{id}", tag = "auth",
+#[utoipa::path(delete, path = "/api/v1/auth/api-keys/{id}", tag = "keys",
     security(("bearer" = [])),
     params(("id" = ApiKeyId, Path, description = "The key's identifier")),
     responses(

@@ -69,7 +69,7 @@ pub(crate) struct ApiKeysView {
 /// List one's API keys.
 ///
 /// Those that have ended by their time too, until they are deleted.
-#[utoipa::path(get, path = "/api/v1/auth/api-keys", tag = "auth",
+#[utoipa::path(get, path = "/api/v1/auth/api-keys", tag = "keys",
     security(("bearer" = [])),
     responses(
         (status = 200, body = Success<ApiKeysView>),

@@ -30,7 +30,7 @@ pub(super) fn is_viewer(caller: &Caller) -> bool {
 /// above) see everybody's, or one person's with `user`. The newest first, over at most 31 days at a time;
 /// a page may be shorter than asked for and still have a next one.
 #[utoipa::path(get, path = "/api/v1/security/events", tag = "security",
-    security(("bearer" = []), ("api_key" = [])),
+    security(("bearer" = []), ("api_key" = ["staff"])),
     params(TrailParams, SequelParams),
     responses(
         (status = 200, body = Success<List<EventView>>),
