@@ -126,7 +126,6 @@ const HTTP: &[Http] = &[
 
 /// Every event of a worker.
 const WORKERS: &[&str] = &[
-<<<<<<< HEAD
     "accounts/revoke-key-and-end-sessions.json",
     "accounts/revoke-key.json",
     "accounts/rotate-keys.json",
@@ -135,12 +134,10 @@ const WORKERS: &[&str] = &[
     "accounts/secrets-manager-set-secret.json",
     "accounts/secrets-manager-test-secret.json",
     "accounts/unknown-order.json",
-=======
     "deliver/sqs-one-broken-of-two.json",
     "deliver/sqs-send-message.json",
     "deliver/sweep.json",
     "deliver/unknown-kind.json",
->>>>>>> accounts
     "index/sqs-index-recalls.json",
     "index/sqs-one-broken-of-two.json",
     "sync/plan-one-agency.json",

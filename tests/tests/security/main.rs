@@ -2,6 +2,18 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod j;
+mod limits;
+mod matrix;
+mod me;
+mod p;
+mod p4_links;
+mod p7;
+mod p_accounts;
+mod p_guessing;
+mod r;
+mod repetitions;
+mod rows;
 
 /// Returns how often a race is run: BABYSHIELD_ROUNDS asks for more, 500 for all of them.
 #[expect(
@@ -12,16 +24,3 @@ fn rounds() -> usize {
     let rounds = std::env::var("BABYSHIELD_ROUNDS").ok();
     rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
 }
-
-mod j;
-mod limits;
-mod matrix;
-mod me;
-mod p4_links;
-mod p7;
-mod p;
-mod p_accounts;
-mod p_guessing;
-mod r;
-mod repetitions;
-mod rows;
