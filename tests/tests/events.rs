@@ -6,7 +6,7 @@ use babyshield::{
     config::Settings,
     messages,
     runtime::Start,
-    stores::jobs::{self, IndexJob, SyncJob},
+    stores::jobs::{self, DeliverJob, IndexJob, SyncJob},
 };
 use babyshield_tests::{
     functions::router,
@@ -31,6 +31,7 @@ const HTTP: &[Http] = &[
         401,
         "UNAUTHENTICATED",
     ),
+    Http("auth/forgot-password.json", 503, 202, "application/json"),
     Http(
         "auth/logout-without-anything.json",
         401,
@@ -38,6 +39,7 @@ const HTTP: &[Http] = &[
         "UNAUTHENTICATED",
     ),
     Http("auth/logout.json", 503, 401, "INVALID_TOKEN"),
+    Http("auth/magic-link.json", 503, 401, "INVALID_TOKEN"),
     Http(
         "auth/refresh-without-a-token.json",
         422,
@@ -45,6 +47,12 @@ const HTTP: &[Http] = &[
         "VALIDATION_ERROR",
     ),
     Http("auth/refresh.json", 503, 401, "INVALID_TOKEN"),
+    Http(
+        "auth/reset-password-unknown-field.json",
+        422,
+        422,
+        "VALIDATION_ERROR",
+    ),
     Http(
         "auth/sessions-without-a-token.json",
         401,
@@ -110,6 +118,10 @@ const HTTP: &[Http] = &[
 
 /// Every event of a worker.
 const WORKERS: &[&str] = &[
+    "deliver/sqs-one-broken-of-two.json",
+    "deliver/sqs-send-message.json",
+    "deliver/sweep.json",
+    "deliver/unknown-kind.json",
     "index/sqs-index-recalls.json",
     "index/sqs-one-broken-of-two.json",
     "sync/plan-one-agency.json",
@@ -145,6 +157,7 @@ fn nowhere() -> Start {
         ),
         ("CURSOR_SECRET_ARN", "signing"),
         ("TOKEN_SECRET_ARN", "tokens"),
+        ("MAIL_FROM", "no-reply@babyshield.example"),
     ]);
     start(NOWHERE, settings)
 }
@@ -335,11 +348,28 @@ fn events_of_queues_parse_as_the_jobs_of_their_worker() {
         .collect();
     assert_eq!(parsed, [true, false]);
     assert!(jobs::parse::<SyncJob>(&bodies("sync/sqs-broken-body.json")[0].body).is_err());
+    for message in bodies("deliver/sqs-send-message.json") {
+        jobs::parse::<DeliverJob>(&message.body).unwrap();
+    }
+    let of_two = bodies("deliver/sqs-one-broken-of-two.json");
+    let parsed: Vec<_> = of_two
+        .iter()
+        .map(|message| jobs::parse::<DeliverJob>(&message.body).is_ok())
+        .collect();
+    assert_eq!(parsed, [true, false]);
 }
 
 async fn sync(name: &str, start: &mut Start) -> Result<Value, String> {
     let config = babyshield_sync::Config::load(&mut start.settings).unwrap();
     let app = babyshield_sync::App::new(start, config).unwrap();
+    app.handle(event(name))
+        .await
+        .map_err(|error| error.to_string())
+}
+
+async fn deliver(name: &str, start: &mut Start) -> Result<Value, String> {
+    let config = babyshield_deliver::Config::load(&mut start.settings).unwrap();
+    let app = babyshield_deliver::App::new(start, config);
     app.handle(event(name))
         .await
         .map_err(|error| error.to_string())
@@ -380,6 +410,20 @@ async fn workers_with_nothing_behind_them_lose_no_message() {
         .await
         .unwrap_err();
     assert!(error.contains("dance"), "{error}");
+    for name in [
+        "deliver/sqs-send-message.json",
+        "deliver/sqs-one-broken-of-two.json",
+    ] {
+        let answer = deliver(name, &mut nowhere()).await.unwrap();
+        let failed = answer["batchItemFailures"].as_array().map(Vec::len);
+        let sent = event(name)["Records"].as_array().map(Vec::len);
+        assert_eq!(failed, sent, "{name}");
+    }
+    deliver("deliver/sweep.json", &mut nowhere())
+        .await
+        .unwrap_err();
+    let error = deliver("deliver/unknown-kind.json", &mut nowhere()).await;
+    assert!(error.unwrap_err().contains("dance"));
     for name in [
         "index/sqs-index-recalls.json",
         "index/sqs-one-broken-of-two.json",

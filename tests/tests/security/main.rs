@@ -6,6 +6,8 @@ mod j;
 mod limits;
 mod matrix;
 mod me;
+mod p4_links;
+mod p7;
 mod p;
 mod p_accounts;
 mod p_guessing;
