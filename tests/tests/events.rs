@@ -10,6 +10,7 @@ use babyshield::{
 };
 use babyshield_tests::{
     functions::router,
+    sandbox::Sandbox,
     stack::{Stack, start},
     template::root,
 };
@@ -38,8 +39,15 @@ const HTTP: &[Http] = &[
         401,
         "UNAUTHENTICATED",
     ),
+    Http("auth/jwks.json", 503, 200, "application/json"),
     Http("auth/logout.json", 503, 401, "INVALID_TOKEN"),
     Http("auth/magic-link.json", 503, 401, "INVALID_TOKEN"),
+    Http(
+        "auth/openid-configuration.json",
+        200,
+        200,
+        "application/json",
+    ),
     Http(
         "auth/refresh-without-a-token.json",
         422,
@@ -118,6 +126,14 @@ const HTTP: &[Http] = &[
 
 /// Every event of a worker.
 const WORKERS: &[&str] = &[
+    "accounts/revoke-key-and-end-sessions.json",
+    "accounts/revoke-key.json",
+    "accounts/rotate-keys.json",
+    "accounts/secrets-manager-create-secret.json",
+    "accounts/secrets-manager-finish-secret.json",
+    "accounts/secrets-manager-set-secret.json",
+    "accounts/secrets-manager-test-secret.json",
+    "accounts/unknown-order.json",
     "deliver/sqs-one-broken-of-two.json",
     "deliver/sqs-send-message.json",
     "deliver/sweep.json",
@@ -459,4 +475,51 @@ async fn workers_do_what_their_events_say() {
         broken["batchItemFailures"].as_array().map(Vec::len),
         Some(1)
     );
+}
+
+async fn accounts(event: Value, start: &mut Start) -> Result<Value, String> {
+    let config = babyshield_accounts::Config::load(&mut start.settings);
+    let config = start.settings.finish(config).unwrap();
+    let app = babyshield_accounts::App::new(start, config);
+    app.handle(event).await.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn orders_with_nothing_behind_them_fail_and_say_so() {
+    for name in ["accounts/rotate-keys.json", "accounts/revoke-key.json"] {
+        accounts(event(name), &mut nowhere()).await.unwrap_err();
+    }
+    let order = event("accounts/unknown-order.json");
+    let error = accounts(order, &mut nowhere()).await.unwrap_err();
+    assert!(error.contains("dance"), "{error}");
+    // Secrets Manager calls for a secret that is not this stack's.
+    let step = event("accounts/secrets-manager-create-secret.json");
+    let error = accounts(step, &mut nowhere()).await.unwrap_err();
+    assert!(error.contains("one secret only"), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn orders_about_keys_do_what_their_events_say() {
+    let sandbox = Sandbox::new().await;
+    let (_, secret) = sandbox.secrets().await;
+    let order = async |name: &str, changes: &[(&str, &Value)]| {
+        let mut event = event(name);
+        for (field, value) in changes {
+            event[*field] = (*value).clone();
+        }
+        let mut start = sandbox.http(sandbox.emulator(), &[]).await;
+        accounts(event, &mut start).await.unwrap()
+    };
+    for step in ["create", "set", "test", "finish"] {
+        let name = format!("accounts/secrets-manager-{step}-secret.json");
+        let told = order(&name, &[("SecretId", &json!(secret))]).await;
+        assert_eq!(told, json!({"step": format!("{step}Secret")}));
+    }
+    let told = order("accounts/rotate-keys.json", &[]).await;
+    let told = order("accounts/revoke-key.json", &[("kid", &told["kid"])]).await;
+    assert!(told["signing"].is_string() && told["signing"] != told["revoked"]);
+    let kid = &told["signing"];
+    let last = order("accounts/revoke-key-and-end-sessions.json", &[("kid", kid)]).await;
+    assert_eq!(&last["revoked"], kid);
 }
