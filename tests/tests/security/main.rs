@@ -7,6 +7,8 @@ mod limits;
 mod matrix;
 mod me;
 mod p;
+mod p4_links;
+mod p7;
 mod p_accounts;
 mod p_guessing;
 mod r;
