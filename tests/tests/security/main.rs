@@ -15,7 +15,7 @@ mod r;
 mod repetitions;
 mod rows;
 
-/// Returns how often a race is run: BABYSHIELD_ROUNDS asks for more, 500 for all of them.
+/// Returns how often a race is run: `BABYSHIELD_ROUNDS` asks for more, 500 for all of them.
 #[expect(
     clippy::disallowed_methods,
     reason = "how long a test may take is the business of whoever runs it"
