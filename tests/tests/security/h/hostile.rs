@@ -1,7 +1,8 @@
 //! H7: text that has broken other programs, in every field of every body, every parameter and every path.
 
+use babyshield::domain::account::Role;
 use babyshield_tests::{
-    functions::{Answered, router},
+    functions::{Answered, Ask, router},
     sandbox::Sandbox,
     stack::Stack,
 };
@@ -165,7 +166,7 @@ fn corpus() -> Vec<String> {
     ];
     let mut corpus: Vec<String> = written.map(str::to_owned).to_vec();
     corpus.extend(long.map(|piece| piece.repeat(5_000)));
-    corpus.push("x".repeat(900_000));
+    corpus.push("x".repeat(500_000));
     corpus
 }
 
@@ -245,6 +246,21 @@ fn fault(operation: &Operation, place: &str, text: &str, answered: &Answered) ->
     (problem && json["status"] != answered.status).then_some(told)
 }
 
+/// Sends as an administrator; as another one where an operation ended the session of the one before.
+async fn by_staff<F>(all: &All<'_>, operation: &Operation, send: F) -> Answered
+where
+    F: AsyncFn(&str) -> Answered,
+{
+    let token = all.staff.lock().await.clone();
+    let answered = send(&token).await;
+    if answered.status != 401 || !operation.described["security"].is_array() {
+        return answered;
+    }
+    let token = all.people.token(Role::Admin).await;
+    all.staff.lock().await.clone_from(&token);
+    send(&token).await
+}
+
 async fn in_bodies(
     all: &All<'_>,
     operation: &Operation,
@@ -256,8 +272,8 @@ async fn in_bodies(
     for field in &fields {
         for text in corpus {
             for value in [json!(text), json!([text]), json!({text: text})] {
-                // The odd shapes only once in a while: they end before the text is looked at.
-                if value.is_string() || text.len() < 8 {
+                // Odd shapes end before the text is looked at.
+                if value.is_string() || text.len() < 2 {
                     cases.push((field, text, value));
                 }
             }
@@ -268,13 +284,12 @@ async fn in_bodies(
         .map(async |(field, text, value)| {
             let mut body = likely.clone();
             body.insert(field.clone(), value);
-            let ask = all
-                .ask(operation, &operation.method, &operation.plain_path())
-                .await;
-            let answered = ask
-                .json(&Value::Object(body))
-                .send(all.router(operation))
-                .await;
+            let body = Value::Object(body);
+            let answered = by_staff(all, operation, async |token| {
+                let ask = Ask::new(&operation.method, &operation.plain_path()).bearer(token);
+                ask.json(&body).send(all.router(operation)).await
+            })
+            .await;
             fault(operation, field, text, &answered)
         })
         .buffer_unordered(AT_ONCE)
@@ -306,8 +321,11 @@ async fn in_paths(all: &All<'_>, operation: &Operation, corpus: &[String]) -> (u
     let count = paths.len();
     let faults = stream::iter(paths)
         .map(async |(place, text, path)| {
-            let ask = all.ask(operation, &operation.method, &path).await;
-            let answered = ask.send(all.router(operation)).await;
+            let answered = by_staff(all, operation, async |token| {
+                let ask = Ask::new(&operation.method, &path).bearer(token);
+                ask.send(all.router(operation)).await
+            })
+            .await;
             fault(operation, &place, text, &answered)
         })
         .buffer_unordered(AT_ONCE)
