@@ -3,8 +3,8 @@
 //! One module for each group of rows; one `mod` a line.
 
 mod j;
-mod matrix;
 mod limits;
+mod matrix;
 mod r;
 mod repetitions;
 mod rows;
