@@ -109,6 +109,33 @@ def sync(arguments: List[str]) -> int:
     return 0
 
 
+def admin(arguments: List[str]) -> int:
+    """./dev admin EMAIL"""
+    from local.people import order
+    from local.up import local_cloud, running
+
+    parser = argparse.ArgumentParser(prog="./dev admin")
+    parser.add_argument("email", help="of somebody who has registered")
+    told = parser.parse_args(arguments)
+    answer = order(running(local_cloud()), {"kind": "make_admin", "email": told.email})
+    say(f"{told.email} {'is now' if answer['changed'] else 'was already'} an administrator; the next access token says so.")
+    return 0
+
+
+def import_(arguments: List[str]) -> int:
+    """./dev import users FILE"""
+    from local.people import import_users
+    from local.up import local_cloud, running
+
+    parser = argparse.ArgumentParser(prog="./dev import")
+    parser.add_argument("what", choices=["users"])
+    parser.add_argument("file", type=Path, help="CSV with a header, or a JSON object a line")
+    told = parser.parse_args(arguments)
+    with step(f"Importing {told.file}"):
+        good = import_users(running(local_cloud()), told.file)
+    return 0 if good else 1
+
+
 def test(arguments: List[str]) -> int:
     """./dev test [NAME]"""
     from local.run_tests import test as run
@@ -139,6 +166,7 @@ def package(arguments: List[str]) -> int:
 
 COMMANDS: Dict[str, Callable[[List[str]], int]] = {
     "up": up, "down": down, "logs": logs, "invoke": invoke, "sync": sync,
+    "admin": admin, "import": import_,
     "test": test, "check": check, "bench": bench, "package": package,
 }
 

@@ -12,6 +12,8 @@ usage: ./dev COMMAND
   logs [FUNCTION] [-f]   show the logs of one function, or of all; -f goes on
   invoke FUNCTION FILE   run a function once with an event, for instance ./dev invoke sync events/sync/plan.json
   sync [AGENCY]          plan a sync now, of every agency or of one
+  admin EMAIL            make an administrator of somebody who has registered
+  import users FILE      bring people in from the old backend (CSV with a header, or a JSON object a line)
   test [NAME]            run every test, or those whose name contains NAME, on a local cloud of their own
   check                  formatting, lints, documentation, unused dependencies, spelling, template, openapi.json
   bench                  measure and print the table of the README

@@ -311,14 +311,8 @@ impl Sandbox {
             ledger_table: self.ledger.clone(),
             bucket: self.bucket.clone(),
             token_secret: tokens.to_owned(),
-            access_minutes: 15,
         };
         babyshield_accounts::App::new(&self.start(&self.emulator).await, config)
-    }
-
-    /// Returns the store of accounts, past every proxy.
-    pub fn account_store(&self) -> babyshield::stores::accounts::Accounts {
-        babyshield::stores::accounts::Accounts::new(self.dynamo(), &self.accounts)
     }
 
     /// Returns everything that the table `recalls` holds.
