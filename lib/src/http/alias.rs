@@ -1,9 +1,5 @@
-<<<<<<< HEAD
 //! The other ways to say a path: `/api/X` for `/api/v1/X`, `/auth/X` for `/api/v1/auth/X`, and one trailing
 //! slash. And what is no path.
-=======
-//! The other ways to say a path: `/api/X` for `/api/v1/X`, `/auth/X` likewise, and one trailing slash. And what is no path.
->>>>>>> accounts
 
 use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
@@ -24,7 +20,6 @@ pub(super) fn canonical_path(path: &str) -> Option<Alias> {
         Some(trimmed) if !trimmed.is_empty() => trimmed,
         _ => path,
     };
-<<<<<<< HEAD
     let old = match trimmed.strip_prefix("/api/") {
         Some(rest) if rest != "v1" && !rest.starts_with("v1/") => Some(rest),
         None if trimmed == "/auth" || trimmed.starts_with("/auth/") => trimmed.strip_prefix('/'),
@@ -32,16 +27,6 @@ pub(super) fn canonical_path(path: &str) -> Option<Alias> {
     };
     match old {
         Some(rest) => Some(Alias {
-=======
-    if trimmed == "/auth" || trimmed.starts_with("/auth/") {
-        return Some(Alias {
-            path: format!("/api/v1{trimmed}"),
-            deprecated: true,
-        });
-    }
-    match trimmed.strip_prefix("/api/") {
-        Some(rest) if rest != "v1" && !rest.starts_with("v1/") => Some(Alias {
->>>>>>> accounts
             path: format!("/api/v1/{rest}"),
             deprecated: true,
         }),
@@ -121,16 +106,7 @@ mod tests {
             (old.path.as_str(), old.deprecated),
             ("/api/v1/recalls", true)
         );
-<<<<<<< HEAD
-        let short = canonical_path("/auth/login").unwrap();
-        assert_eq!(
-            (short.path.as_str(), short.deprecated),
-            ("/api/v1/auth/login", true)
-        );
         for canonical in ["/", "/health", "/api/v1", "/api/v1/recalls", "/authx"] {
-=======
-        for canonical in ["/", "/health", "/api/v1", "/api/v1/recalls", "/authors"] {
->>>>>>> accounts
             assert_eq!(canonical_path(canonical), None);
         }
     }
