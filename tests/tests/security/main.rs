@@ -3,7 +3,7 @@
 //! One module for each group of rows; one `mod` a line.
 
 
-/// Returns how often a race is run: BABYSHIELD_ROUNDS asks for more, 500 for all of them.
+/// Returns how often a race is run: `BABYSHIELD_ROUNDS` asks for more, 500 for all of them.
 #[expect(
     clippy::disallowed_methods,
     reason = "how long a test may take is the business of whoever runs it"
@@ -13,6 +13,7 @@ fn rounds() -> usize {
     rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
 }
 
+mod h;
 mod j;
 mod limits;
 mod matrix;
