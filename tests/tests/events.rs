@@ -27,6 +27,25 @@ struct Http(&'static str, u16, u16, &'static str);
 /// Every HTTP event. The last column is the problem's code, or the media type of a success.
 const HTTP: &[Http] = &[
     Http(
+        "auth/login-invalid-address.json",
+        422,
+        422,
+        "VALIDATION_ERROR",
+    ),
+    Http(
+        "auth/login-unknown-field.json",
+        422,
+        422,
+        "VALIDATION_ERROR",
+    ),
+    Http("auth/me-without-a-token.json", 401, 401, "UNAUTHENTICATED"),
+    Http(
+        "auth/register-weak-password.json",
+        422,
+        422,
+        "WEAK_PASSWORD",
+    ),
+    Http(
         "auth/end-sessions-without-a-token.json",
         401,
         401,
