@@ -3,8 +3,10 @@
 //! One module for each group of rows; one `mod` a line.
 
 mod j;
-mod matrix;
+mod l;
 mod limits;
+mod matrix;
 mod r;
 mod repetitions;
 mod rows;
+mod z;
