@@ -141,8 +141,9 @@ where
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
+        .with_current_span(false)
+        // The request's or the job's own span is the outermost: its identifier stands in every line.
+        .with_span_list(true)
         .with_target(false)
         .with_env_filter(filter)
         .with_writer(writer)
