@@ -239,6 +239,7 @@ class Cloud:
             there = deploy.physical(aws, self.stack)
             deploy.verify(aws, plain, there)
             deploy.set_time_to_live(aws, plain, there)
+            deploy.verify_sender(aws, values.get("MailFrom", ""))
             self.drop_old_code(aws, set(keys.values()))
         self.note(code=keys)
         return changed
@@ -333,4 +334,5 @@ def announce(known: Dict[str, Any]) -> None:
         f"  curl '{api}/api/v1/recalls?per_page=3'\n"
         f"  curl {api}/api/v1/agencies\n"
         f"  open {api}/docs\n"
+        f"  open http://localhost:{api.rsplit(':', 1)[1]}/_local/inbox   (messages that were sent)\n"
     )

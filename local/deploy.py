@@ -31,6 +31,17 @@ class Aws:
         return self.session.client(service, endpoint_url=self.endpoint, config=self.config)
 
 
+def verify_sender(aws: Aws, address: str) -> None:
+    """Lets the mail service send from an address, which in AWS its owner has to confirm."""
+    if not address:
+        return
+    ses = aws.client("sesv2")
+    try:
+        ses.create_email_identity(EmailIdentity=address)
+    except ses.exceptions.AlreadyExistsException:
+        return
+
+
 def upload(aws: Aws, key: str, body: bytes) -> str:
     """Puts an object beside the code and returns its URL; the bucket is made when absent."""
     s3 = aws.client("s3")

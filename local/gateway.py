@@ -1,7 +1,8 @@
 """A plain base URL before the emulator's HTTP API: a reverse proxy on loopback that adds and removes nothing.
 
 The emulator serves an API below `/_aws/execute-api/<id>/<stage>`; this puts that prefix in front of each request and
-passes the rest through as bytes, with keep-alive on both sides. Standard library only: `python -m local.gateway`.
+passes the rest through as bytes, with keep-alive on both sides. What lies below `/_local/` is the local inbox
+(`local/inbox.py`). Standard library only: `python -m local.gateway`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import socket
 import sys
 import time
 from typing import Dict, List, Optional, Tuple
+
+from local import inbox
 
 # API Gateway takes 10 MB of body and answers 413 above; a head is never that large.
 MAX_BODY = 10 * 1024 * 1024
@@ -229,6 +232,8 @@ class Gateway:
             await write_problem(writer, refused, close=True)
             return False
         close = (head.get(b"connection") or b"").lower() == b"close" or version == b"HTTP/1.0"
+        if target.startswith(inbox.PREFIX):
+            return await self.serve_inbox(writer, head, method, target, close)
         fields = [field for field in head.fields if field[0].lower() not in HOP_BY_HOP]
         if head.chunked():
             fields = [field for field in fields if field[0].lower() != b"content-length"]
@@ -248,6 +253,24 @@ class Gateway:
         if close:
             kept.append((b"connection", b"close"))
         writer.write(write_head(answer.start, kept) + content)
+        await writer.drain()
+        return not close
+
+    async def serve_inbox(self, writer: asyncio.StreamWriter, head: Head, method: bytes, target: bytes, close: bool) -> bool:
+        """Serves a page of the local inbox out of what the emulator keeps."""
+        try:
+            _, kept = await self.upstream.exchange(write_head(b"GET " + inbox.KEPT + b" HTTP/1.1", [(b"host", b"localhost")]), b"GET")
+        except (EmulatorGone, Refused):
+            kept = b""
+        reply = inbox.answer(method, target, head.get(b"host"), kept)
+        fields = [
+            (b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode()),
+            (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"), (b"x-content-type-options", b"nosniff"),
+            (b"content-security-policy", inbox.POLICY.encode()),
+        ]
+        if close:
+            fields.append((b"connection", b"close"))
+        writer.write(write_head(b"HTTP/1.1 %d Inbox" % reply.status, fields) + (b"" if method == b"HEAD" else reply.body))
         await writer.drain()
         return not close
 

@@ -3,6 +3,7 @@
 use axum::{Router, body::Body};
 use babyshield::{
     http::{Front, client::ClientAddress},
+    passwords::{Cost, Hasher},
     runtime::Start,
 };
 use http::{HeaderMap, Request};
@@ -12,6 +13,13 @@ use tower::ServiceExt;
 
 /// Every HTTP function.
 pub const HTTP: [&str; 5] = ["auth", "recalls", "search", "scan", "ops"];
+
+/// What a hash costs where a test makes thousands of them.
+pub const CHEAP: Cost = Cost {
+    memory_kib: 16,
+    passes: 1,
+    lanes: 1,
+};
 
 /// Returns an HTTP function's router with everything that stands before it.
 ///
@@ -60,6 +68,22 @@ pub fn router(name: &str, start: &mut Start) -> Router {
         _ => &[],
     };
     front.never_keeping(never_kept).around(router)
+}
+
+/// Returns the function `auth` with a hasher of the test's own: cheap, or counted.
+///
+/// # Panics
+/// When the settings are not all there.
+pub fn auth_with(hasher: Hasher, start: &mut Start) -> Router {
+    let front = Front::load(start);
+    let config = babyshield_auth::Config::load(&mut start.settings);
+    let config = start.settings.finish(config);
+    let config = config.expect("the settings are all there");
+    let app = babyshield_auth::App::new(start, config).with_hasher(hasher);
+    let front = start.settings.finish(front);
+    front
+        .expect("what stands before the router is configured")
+        .around(babyshield_auth::router(app))
 }
 
 /// A request that is being made.

@@ -4,6 +4,7 @@ pub mod feed_rows;
 pub mod feed_server;
 pub mod forge;
 pub mod functions;
+pub mod mail;
 pub mod meter;
 pub mod openapi;
 pub mod people;

@@ -311,7 +311,6 @@ impl Sandbox {
             ledger_table: self.ledger.clone(),
             bucket: self.bucket.clone(),
             token_secret: tokens.to_owned(),
-            access_minutes: 15,
         };
         babyshield_accounts::App::new(&self.start(&self.emulator).await, config)
     }

@@ -40,6 +40,11 @@ impl Template {
         &self.0["Resources"][name]["Properties"]
     }
 
+    /// Returns a parameter.
+    pub fn parameter(&self, name: &str) -> &Value {
+        &self.0["Parameters"][name]
+    }
+
     /// Returns the defaults that all functions share.
     pub fn globals(&self) -> &Value {
         &self.0["Globals"]["Function"]

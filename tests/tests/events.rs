@@ -6,10 +6,11 @@ use babyshield::{
     config::Settings,
     messages,
     runtime::Start,
-    stores::jobs::{self, IndexJob, SyncJob},
+    stores::jobs::{self, DeliverJob, IndexJob, SyncJob},
 };
 use babyshield_tests::{
     functions::router,
+    sandbox::Sandbox,
     stack::{Stack, start},
     template::root,
 };
@@ -31,13 +32,22 @@ const HTTP: &[Http] = &[
         401,
         "UNAUTHENTICATED",
     ),
+    Http("auth/forgot-password.json", 503, 202, "application/json"),
     Http(
         "auth/logout-without-anything.json",
         401,
         401,
         "UNAUTHENTICATED",
     ),
+    Http("auth/jwks.json", 503, 200, "application/json"),
     Http("auth/logout.json", 503, 401, "INVALID_TOKEN"),
+    Http("auth/magic-link.json", 503, 401, "INVALID_TOKEN"),
+    Http(
+        "auth/openid-configuration.json",
+        200,
+        200,
+        "application/json",
+    ),
     Http(
         "auth/refresh-without-a-token.json",
         422,
@@ -45,6 +55,12 @@ const HTTP: &[Http] = &[
         "VALIDATION_ERROR",
     ),
     Http("auth/refresh.json", 503, 401, "INVALID_TOKEN"),
+    Http(
+        "auth/reset-password-unknown-field.json",
+        422,
+        422,
+        "VALIDATION_ERROR",
+    ),
     Http(
         "auth/sessions-without-a-token.json",
         401,
@@ -110,6 +126,18 @@ const HTTP: &[Http] = &[
 
 /// Every event of a worker.
 const WORKERS: &[&str] = &[
+    "accounts/revoke-key-and-end-sessions.json",
+    "accounts/revoke-key.json",
+    "accounts/rotate-keys.json",
+    "accounts/secrets-manager-create-secret.json",
+    "accounts/secrets-manager-finish-secret.json",
+    "accounts/secrets-manager-set-secret.json",
+    "accounts/secrets-manager-test-secret.json",
+    "accounts/unknown-order.json",
+    "deliver/sqs-one-broken-of-two.json",
+    "deliver/sqs-send-message.json",
+    "deliver/sweep.json",
+    "deliver/unknown-kind.json",
     "index/sqs-index-recalls.json",
     "index/sqs-one-broken-of-two.json",
     "sync/plan-one-agency.json",
@@ -145,6 +173,7 @@ fn nowhere() -> Start {
         ),
         ("CURSOR_SECRET_ARN", "signing"),
         ("TOKEN_SECRET_ARN", "tokens"),
+        ("MAIL_FROM", "no-reply@babyshield.example"),
     ]);
     start(NOWHERE, settings)
 }
@@ -335,11 +364,28 @@ fn events_of_queues_parse_as_the_jobs_of_their_worker() {
         .collect();
     assert_eq!(parsed, [true, false]);
     assert!(jobs::parse::<SyncJob>(&bodies("sync/sqs-broken-body.json")[0].body).is_err());
+    for message in bodies("deliver/sqs-send-message.json") {
+        jobs::parse::<DeliverJob>(&message.body).unwrap();
+    }
+    let of_two = bodies("deliver/sqs-one-broken-of-two.json");
+    let parsed: Vec<_> = of_two
+        .iter()
+        .map(|message| jobs::parse::<DeliverJob>(&message.body).is_ok())
+        .collect();
+    assert_eq!(parsed, [true, false]);
 }
 
 async fn sync(name: &str, start: &mut Start) -> Result<Value, String> {
     let config = babyshield_sync::Config::load(&mut start.settings).unwrap();
     let app = babyshield_sync::App::new(start, config).unwrap();
+    app.handle(event(name))
+        .await
+        .map_err(|error| error.to_string())
+}
+
+async fn deliver(name: &str, start: &mut Start) -> Result<Value, String> {
+    let config = babyshield_deliver::Config::load(&mut start.settings).unwrap();
+    let app = babyshield_deliver::App::new(start, config);
     app.handle(event(name))
         .await
         .map_err(|error| error.to_string())
@@ -381,6 +427,20 @@ async fn workers_with_nothing_behind_them_lose_no_message() {
         .unwrap_err();
     assert!(error.contains("dance"), "{error}");
     for name in [
+        "deliver/sqs-send-message.json",
+        "deliver/sqs-one-broken-of-two.json",
+    ] {
+        let answer = deliver(name, &mut nowhere()).await.unwrap();
+        let failed = answer["batchItemFailures"].as_array().map(Vec::len);
+        let sent = event(name)["Records"].as_array().map(Vec::len);
+        assert_eq!(failed, sent, "{name}");
+    }
+    deliver("deliver/sweep.json", &mut nowhere())
+        .await
+        .unwrap_err();
+    let error = deliver("deliver/unknown-kind.json", &mut nowhere()).await;
+    assert!(error.unwrap_err().contains("dance"));
+    for name in [
         "index/sqs-index-recalls.json",
         "index/sqs-one-broken-of-two.json",
     ] {
@@ -415,4 +475,51 @@ async fn workers_do_what_their_events_say() {
         broken["batchItemFailures"].as_array().map(Vec::len),
         Some(1)
     );
+}
+
+async fn accounts(event: Value, start: &mut Start) -> Result<Value, String> {
+    let config = babyshield_accounts::Config::load(&mut start.settings);
+    let config = start.settings.finish(config).unwrap();
+    let app = babyshield_accounts::App::new(start, config);
+    app.handle(event).await.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn orders_with_nothing_behind_them_fail_and_say_so() {
+    for name in ["accounts/rotate-keys.json", "accounts/revoke-key.json"] {
+        accounts(event(name), &mut nowhere()).await.unwrap_err();
+    }
+    let order = event("accounts/unknown-order.json");
+    let error = accounts(order, &mut nowhere()).await.unwrap_err();
+    assert!(error.contains("dance"), "{error}");
+    // Secrets Manager calls for a secret that is not this stack's.
+    let step = event("accounts/secrets-manager-create-secret.json");
+    let error = accounts(step, &mut nowhere()).await.unwrap_err();
+    assert!(error.contains("one secret only"), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn orders_about_keys_do_what_their_events_say() {
+    let sandbox = Sandbox::new().await;
+    let (_, secret) = sandbox.secrets().await;
+    let order = async |name: &str, changes: &[(&str, &Value)]| {
+        let mut event = event(name);
+        for (field, value) in changes {
+            event[*field] = (*value).clone();
+        }
+        let mut start = sandbox.http(sandbox.emulator(), &[]).await;
+        accounts(event, &mut start).await.unwrap()
+    };
+    for step in ["create", "set", "test", "finish"] {
+        let name = format!("accounts/secrets-manager-{step}-secret.json");
+        let told = order(&name, &[("SecretId", &json!(secret))]).await;
+        assert_eq!(told, json!({"step": format!("{step}Secret")}));
+    }
+    let told = order("accounts/rotate-keys.json", &[]).await;
+    let told = order("accounts/revoke-key.json", &[("kid", &told["kid"])]).await;
+    assert!(told["signing"].is_string() && told["signing"] != told["revoked"]);
+    let kid = &told["signing"];
+    let last = order("accounts/revoke-key-and-end-sessions.json", &[("kid", kid)]).await;
+    assert_eq!(&last["revoked"], kid);
 }

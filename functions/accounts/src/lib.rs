@@ -36,8 +36,6 @@ pub struct Config {
     pub bucket: String,
     /// The secret with the keys that sign access tokens.
     pub token_secret: String,
-    /// How long an access token lives, in minutes.
-    pub access_minutes: i64,
 }
 
 impl Config {
@@ -47,14 +45,12 @@ impl Config {
         let ledger_table = settings.required("LEDGER_TABLE");
         let bucket = settings.required("BUCKET");
         let token_secret = settings.required("TOKEN_SECRET_ARN");
-        let access_minutes = settings.required("ACCESS_TOKEN_EXPIRE_MINUTES");
         settings.optional::<String>("ENVIRONMENT");
         Some(Self {
             accounts_table: accounts_table?,
             ledger_table: ledger_table?,
             bucket: bucket?,
             token_secret: token_secret?,
-            access_minutes: access_minutes?,
         })
     }
 }

@@ -47,9 +47,7 @@ impl App {
             (Some(&next) != set).then_some(next)
         })
         .await?;
-        if in_ring || in_set {
-            self.note(EventKind::SigningKeyRevoked, kid).await?;
-        }
+        self.note(EventKind::SigningKeyRevoked, kid).await?;
         let signing = ring.signing(&set, now).map(|key| key.kid.clone());
         Ok(json!({"revoked": kid, "signing": signing}))
     }

@@ -105,8 +105,7 @@ impl App {
     async fn make_current(&self, token: &str) -> Result<(), Error> {
         let next = self.version(token).await?;
         let current = self.current().await?;
-        let promoted = current.id != next.id;
-        if promoted {
+        if current.id != next.id {
             if next.ring.revision <= current.ring.revision {
                 return Err("another ring became current meanwhile: rotate again".into());
             }
@@ -114,11 +113,9 @@ impl App {
         }
         let now = self.clock.now();
         put_right(&self.key_sets, |set| next.ring.settled(set, now)).await?;
-        if promoted {
-            let kid = &next.ring.newest().kid;
-            self.note(EventKind::SigningKeyRotated, kid).await?;
-        }
-        Ok(())
+        // Written again where the step is: twice is better than never.
+        let kid = &next.ring.newest().kid;
+        self.note(EventKind::SigningKeyRotated, kid).await
     }
 
     /// Moves the label of the current version, unless somebody else has moved it already.

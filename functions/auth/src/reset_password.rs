@@ -126,17 +126,18 @@ impl App {
         occasion: &Occasion,
     ) -> Result<(), Problem> {
         let (_, account) = self.open_link(token, &PURPOSES, occasion).await?;
-        // The link is good for another try: nothing is used up yet.
-        // Only whoever holds a good link makes us compute a hash.
-        let (email, name) = (&account.email, account.name.full());
+        // Only whoever holds a good link makes us compute a hash; and a password that is refused uses
+        // nothing up.
+        let name = account.name.full();
         let hash = self
-            .new_password("/password", password, email, &name)
+            .new_password("/password", password, &account.email, &name)
             .await?;
         for _ in 0..TRIES {
             let (link, account) = self.open_link(token, &PURPOSES, occasion).await?;
             // Before the password is set: no crash leaves access tokens of somebody who knew the old one.
             self.denials.deny_user(account.id, occasion.now).await?;
             if self.set_password(&link, &account, &hash, occasion).await? {
+                self.unlock(&account.email).await;
                 self.after_reset(&account, occasion).await;
                 return Ok(());
             }

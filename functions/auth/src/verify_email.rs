@@ -69,12 +69,12 @@ pub(crate) async fn show_verify_email(
 /// Confirm an address, or ask for the message again.
 ///
 /// With `token` the address is confirmed, or becomes the account's when the link was made to change it; a
-/// link works once. A change of the address ends the other sessions, and the old address is told. With
+/// link works once. A change of the address ends every session but the one of the access token that comes
+/// along, if any does, and the old address is told. With
 /// `email` the message is sent again, if there is an account that still needs it; the answer does not tell.
 ///
 /// The page of the link sends a form, and is answered with a page: 410 where the JSON answer is 401.
 #[utoipa::path(post, path = "/api/v1/auth/verify-email", tag = "auth",
-    security((), ("bearer" = [])),
     request_body(content((LinkBody = "application/json"), (LinkBody = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, content((Success<VerifiedView> = "application/json"), (String = "text/html"))),

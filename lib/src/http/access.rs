@@ -16,7 +16,7 @@ pub(super) enum Use {
 }
 
 /// What keys are for, by how a path begins; what is not listed is for people.
-const USES: [(&str, Use); 9] = [
+const USES: [(&str, Use); 8] = [
     ("/api/v1/recalls", Use::Scope(Scope::Read)),
     ("/api/v1/agencies", Use::Scope(Scope::Read)),
     ("/api/v1/search", Use::Scope(Scope::Read)),
@@ -24,8 +24,6 @@ const USES: [(&str, Use); 9] = [
     ("/api/v1/scan", Use::Scope(Scope::Scan)),
     ("/api/v1/admin", Use::Scope(Scope::Staff)),
     ("/api/v1/security", Use::Scope(Scope::Staff)),
-    // Whose key it is.
-    ("/api/v1/auth/me", Use::Anything),
     ("/api/v1/health", Use::Anything),
 ];
 
@@ -123,8 +121,10 @@ mod tests {
             ("/api/v1/search/products", Use::Scope(Scope::Read)),
             ("/api/v1/scan/barcode", Use::Scope(Scope::Scan)),
             ("/api/v1/admin/users", Use::Scope(Scope::Staff)),
-            ("/api/v1/auth/me", Use::Anything),
-            ("/auth/me", Use::Anything),
+            ("/api/v1/auth/me", Use::Nothing),
+            ("/auth/me", Use::Nothing),
+            ("/health", Use::Nothing),
+            ("/api/v1/health", Use::Anything),
             ("/api/v1/auth/sessions", Use::Nothing),
             ("/api/v1/auth/api-keys", Use::Nothing),
             ("/api/v1/user/me", Use::Nothing),

@@ -1,4 +1,4 @@
-//! The other ways to say a path: `/api/X` for `/api/v1/X`, and one trailing slash. And what is no path.
+//! The other ways to say a path: `/api/X` for `/api/v1/X`, `/auth/X` likewise, and one trailing slash. And what is no path.
 
 use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
@@ -19,6 +19,12 @@ pub(super) fn canonical_path(path: &str) -> Option<Alias> {
         Some(trimmed) if !trimmed.is_empty() => trimmed,
         _ => path,
     };
+    if trimmed == "/auth" || trimmed.starts_with("/auth/") {
+        return Some(Alias {
+            path: format!("/api/v1{trimmed}"),
+            deprecated: true,
+        });
+    }
     match trimmed.strip_prefix("/api/") {
         Some(rest) if rest != "v1" && !rest.starts_with("v1/") => Some(Alias {
             path: format!("/api/v1/{rest}"),
@@ -100,8 +106,21 @@ mod tests {
             (old.path.as_str(), old.deprecated),
             ("/api/v1/recalls", true)
         );
-        for canonical in ["/", "/health", "/api/v1", "/api/v1/recalls"] {
+        for canonical in ["/", "/health", "/api/v1", "/api/v1/recalls", "/authors"] {
             assert_eq!(canonical_path(canonical), None);
+        }
+    }
+
+    #[test]
+    fn signing_in_has_a_short_path_too() {
+        for (short, canonical) in [
+            ("/auth", "/api/v1/auth"),
+            ("/auth/", "/api/v1/auth"),
+            ("/auth/me", "/api/v1/auth/me"),
+            ("/api/auth/me/", "/api/v1/auth/me"),
+        ] {
+            let alias = canonical_path(short).unwrap();
+            assert_eq!((alias.path.as_str(), alias.deprecated), (canonical, true));
         }
     }
 

@@ -79,7 +79,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body that may be left out altogether.
+/// A JSON body that may be left out altogether, or be null.
 #[derive(Debug, Clone, Copy)]
 pub struct MaybeBody<T>(pub Option<T>);
 
@@ -92,6 +92,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for MaybeBody<T> {
         if bytes.is_empty() {
             Params::parse(parts.uri.query().unwrap_or_default()).finish()?;
             return Ok(Self(None));
+        }
+        if bytes.trim_ascii() == b"null" {
+            Params::parse(parts.uri.query().unwrap_or_default()).finish()?;
+            return check_media_type(&parts.headers).map(|()| Self(None));
         }
         let request = Request::from_parts(parts, bytes.into());
         let Body(body) = Body::from_request(request, state).await?;

@@ -24,9 +24,6 @@ const STALE: SignedDuration = SignedDuration::from_secs(60);
 /// The most keys of a ring. A rotation adds one and drops those whose tokens are gone.
 const MOST_KEYS: usize = 12;
 
-/// How many revoked keys the set remembers. A ring that holds one of them is older than this many orders.
-const REVOKED_MOST: usize = 50;
-
 /// The keys that sign, the newest last.
 #[derive(Debug, Clone)]
 pub struct Ring {
@@ -212,7 +209,7 @@ impl Ring {
     }
 
     /// Returns the set as it is to be once this ring is the current one, or nothing where it is so: the
-    /// newest key has no end, those before it verify until their tokens are gone, others are not in it.
+    /// newest key has no end, those before it verify until their tokens are gone, others are revoked.
     pub fn settled(&self, set: Option<&KeySet>, now: Timestamp) -> Option<KeySet> {
         if set.is_some_and(|set| set.ring >= self.revision) {
             return None;
@@ -222,10 +219,13 @@ impl Ring {
         let newest = &self.newest().kid;
         let signs_from = next.key(newest).map_or(now, |key| key.signs_from);
         let until = signs_from.max(now) + STALE + LONGEST_LIFE + LEEWAY;
-        next.keys.retain(|key| {
-            let own = self.keys.iter().any(|own| own.pair.kid == key.kid);
-            own && key.verifies(now)
-        });
+        let is_own = |kid: &str| self.keys.iter().any(|own| own.pair.kid == kid);
+        let others = next.keys.iter().filter(|key| !is_own(&key.kid));
+        let others: Vec<_> = others.map(|key| key.kid.clone()).collect();
+        for kid in others {
+            next.revoke(&kid);
+        }
+        next.keys.retain(|key| key.verifies(now));
         for key in next.keys.iter_mut().filter(|key| key.kid != *newest) {
             key.verifies_until.get_or_insert(until);
         }
@@ -237,12 +237,7 @@ impl Ring {
     /// ring adds signs at once where the revoked key was the one that did.
     pub fn settled_without(&self, kid: &str, set: Option<&KeySet>, now: Timestamp) -> KeySet {
         let mut next = set.cloned().unwrap_or_default();
-        next.keys.retain(|key| key.kid != kid);
-        if !next.revoked.iter().any(|revoked| revoked == kid) {
-            next.revoked.push(kid.to_owned());
-        }
-        let forgotten = next.revoked.len().saturating_sub(REVOKED_MOST);
-        next.revoked.drain(..forgotten);
+        next.revoke(kid);
         // A leaked secret may hold every key of its ring: the new one does not wait.
         next = self
             .published(Some(&next), SignedDuration::ZERO, now)

@@ -150,6 +150,7 @@ fn a_revocation_that_was_cut_short_is_finished_by_whoever_reads_the_ring() {
     let second = first.without(&bad, false, Some(&set)).unwrap();
     let set = second.settled(Some(&set), at(20)).unwrap();
     assert_eq!(kids(&set), [second.newest().kid.as_str()]);
+    assert_eq!(set.revoked, [bad]);
     assert_eq!(
         signing(&second, &set, 20),
         Some(second.newest().kid.clone())

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoreError, json, keys, n, recalls::lost_race, s};
 
+/// How many revoked keys the set remembers.
+const REVOKED_MOST: usize = 50;
+
 /// The public keys that access tokens are checked with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeySet {
@@ -37,6 +40,16 @@ impl KeySet {
     /// Returns the key with that name.
     pub fn key(&self, kid: &str) -> Option<&PublicKey> {
         self.keys.iter().find(|key| key.kid == kid)
+    }
+
+    /// Takes a key out, and remembers that it is not to come back.
+    pub fn revoke(&mut self, kid: &str) {
+        self.keys.retain(|key| key.kid != kid);
+        if !self.revoked.iter().any(|revoked| revoked == kid) {
+            self.revoked.push(kid.to_owned());
+        }
+        let forgotten = self.revoked.len().saturating_sub(REVOKED_MOST);
+        self.revoked.drain(..forgotten);
     }
 }
 

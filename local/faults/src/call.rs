@@ -27,8 +27,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Reads a call off a request's head. JSON services name the operation in a header; S3 is told
-    /// by its query and method.
+    /// Reads a call off a request's head. JSON services name the operation in a header; the mail
+    /// service is told by its path, S3 by its query and method.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         let target = request
             .headers()
@@ -43,6 +43,13 @@ impl Call {
             return Self {
                 service,
                 operation: operation.to_owned(),
+            };
+        }
+        // The mail service is told by its path.
+        if request.uri().path() == "/v2/email/outbound-emails" {
+            return Self {
+                service: Service::Other,
+                operation: "SendEmail".to_owned(),
             };
         }
         let query = request.uri().query().unwrap_or_default();

@@ -4,6 +4,7 @@ mod doors;
 mod ends;
 mod forged;
 mod keys;
+mod machines;
 
 use axum::Router;
 use babyshield::domain::account::{SessionId, UserId};

@@ -84,8 +84,9 @@ async fn a_refresh_token_alone_signs_out_when_the_access_token_has_expired() {
 async fn nobody_signs_out_with_nothing_or_with_what_is_made_up() {
     let case = Case::new().await;
     let made_up = json!({"refresh_token": case.tokens.refresh.replace('A', "B").to_uppercase()});
-    let cases: [(Option<&Value>, u16); 6] = [
+    let cases: [(Option<&Value>, u16); 7] = [
         (None, 401),
+        (Some(&Value::Null), 401),
         (Some(&json!({})), 401),
         (Some(&json!({"refresh_token": null})), 401),
         (Some(&made_up), 401),
