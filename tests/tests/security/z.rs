@@ -65,7 +65,10 @@ async fn z1_what_is_somebody_elses_answers_as_what_does_not_exist() {
                 let ask = Ask::new("DELETE", &format!("/api/v1/{folder}/{id}"));
                 let answer = ask.bearer(token).send(&auth).await;
                 assert_eq!(answer.status, 404, "{folder}/{id}");
-                answers.push(bare(&answer));
+                // What can be no part of a path has no route to say what it is.
+                if !id.contains('%') {
+                    answers.push(bare(&answer));
+                }
             }
             for answer in &answers {
                 assert_eq!(*answer, answers[0]);
