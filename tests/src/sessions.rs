@@ -72,13 +72,13 @@ impl Sandbox {
 
     /// Writes an account's new state, and returns it as it is then.
     pub async fn change(&self, account: &Account, change: impl FnOnce(&mut Account)) -> Account {
-        let mut changed = account.clone();
-        change(&mut changed);
+        let mut after = account.clone();
+        change(&mut after);
         let (store, mut changes) = (self.account_store(), Changes::new());
-        store.replace(&mut changes, &changed).expect(READY);
+        store.replace(&mut changes, &after).expect(READY);
         assert_eq!(store.commit(changes).await.expect(READY), Outcome::Done);
-        changed.version += 1;
-        changed
+        after.version += 1;
+        after
     }
 
     /// Opens a session of an account.

@@ -188,7 +188,7 @@ async fn j5_an_account_that_may_not_be_used_refreshes_no_more_from_that_moment()
     let b = refreshed(&case.auth, &case.tokens.refresh).await;
     for standing in [Standing::Disabled(now), Standing::Deleted(now)] {
         let stopped = |account: &mut Account| {
-            account.standing = standing.clone();
+            account.standing = standing;
         };
         let account = case.sandbox.account_store().find(case.account.id).await;
         let account = account.unwrap().unwrap();
@@ -209,12 +209,12 @@ async fn j5_a_new_password_ends_every_refresh_but_that_of_the_session_it_was_cha
     let other = case.sandbox.signed_in(&case.account).await;
     case.sandbox.clock.advance(60);
     let now = case.sandbox.clock.now();
-    let mut changed = case.account.clone();
-    changed.password_set_at = Some(now);
+    let mut after = case.account.clone();
+    after.password_set_at = Some(now);
     let (store, mut changes) = (case.sandbox.account_store(), Changes::new());
-    store.replace(&mut changes, &changed).unwrap();
+    store.replace(&mut changes, &after).unwrap();
     store
-        .keep_session(&mut changes, changed.id, case.tokens.session, Some(now))
+        .keep_session(&mut changes, after.id, case.tokens.session, Some(now))
         .unwrap();
     assert!(store.commit(changes).await.unwrap().is_done());
     assert_refused(&case.auth, &other.refresh, "of before the change").await;
@@ -264,15 +264,15 @@ async fn a_refresh_reads_the_account_and_writes_the_session_and_a_repetition_wri
         let of = |call: &Call| (call.operation.clone(), call.status);
         (calls.iter().map(of).collect::<Vec<_>>(), calls)
     };
-    let named = |name: &str, status: u16| (name.to_owned(), status);
+    let line = |name: &str, status: u16| (name.to_owned(), status);
     let (names, calls) = asked().await;
-    assert_eq!(names, [named("GetItem", 200), named("UpdateItem", 200)]);
+    assert_eq!(names, [line("GetItem", 200), line("UpdateItem", 200)]);
     let cost = Cost::of(&calls);
     assert!((cost.read - 1.0).abs() < f64::EPSILON, "{cost:?}");
     assert!((cost.write - 1.0).abs() < f64::EPSILON, "{cost:?}");
     // The second time the condition does not hold, and what stands there tells the rest.
     let (names, _) = asked().await;
-    assert_eq!(names, [named("GetItem", 200), named("UpdateItem", 400)]);
+    assert_eq!(names, [line("GetItem", 200), line("UpdateItem", 400)]);
     let stored = case.items("SESSION#").await;
     let size = stored[0]
         .iter()
