@@ -46,7 +46,7 @@ class Transformed(unittest.TestCase):
     def test_every_consumer_reports_failures_and_its_queue_waits_six_times_its_timeout(self):
         functions, queues = self.of("AWS::Lambda::Function"), self.of("AWS::SQS::Queue")
         mappings = self.of("AWS::Lambda::EventSourceMapping")
-        self.assertEqual(len(mappings), 2)
+        self.assertEqual(len(mappings), 3)
         for mapping in mappings.values():
             queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
             function = functions[mapping["FunctionName"]["Ref"]]
@@ -70,8 +70,25 @@ class Transformed(unittest.TestCase):
                 for statement in policy["PolicyDocument"]["Statement"]:
                     actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
                     self.assertFalse([action for action in actions if "*" in action], name)
-                    if statement["Resource"] == "*":
+                    # Of mail the next test tells.
+                    if statement["Resource"] == "*" and actions != ["ses:SendEmail"]:
                         self.assertTrue(all(action.startswith("xray:") for action in actions), (name, statement))
+
+    def test_ours_bounds_the_sender_of_mail_and_the_local_cloud_takes_it_out(self):
+        def sending(found):
+            statements = [
+                statement
+                for role in found["Resources"].values()
+                if role["Type"] == "AWS::IAM::Role"
+                for policy in role["Properties"].get("Policies", [])
+                for statement in policy["PolicyDocument"]["Statement"]
+            ]
+            return [statement for statement in statements if statement.get("Action") == ["ses:SendEmail"]]
+
+        ours, plain = sending(self.ours), sending(self.plain)
+        self.assertEqual((len(ours), len(plain)), (1, 1))
+        self.assertEqual(ours[0]["Condition"], {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}})
+        self.assertEqual((plain[0]["Resource"], "Condition" in plain[0]), ("*", False))
 
     def test_a_broken_template_is_a_sentence(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -40,9 +40,14 @@ pub fn whole() -> OpenApi {
         ))
         .build();
     let mut whole = OpenApi::new(info, utoipa::openapi::Paths::new());
+    let mut headers = std::collections::BTreeMap::new();
     for (_, part) in by_function() {
+        // Merging leaves the headers behind.
+        let of_part = part.components.iter().flat_map(|part| part.headers.clone());
+        headers.extend(of_part);
         whole.merge(part);
     }
+    whole.components.get_or_insert_default().headers = headers;
     whole.servers = Some(vec![ServerBuilder::new().url("/").build()]);
     let tags = [
         ("scan", "Verdicts on what was read off a product"),

@@ -46,6 +46,25 @@ const HTTP: &[Http] = &[
         "UNAUTHENTICATED",
     ),
     Http(
+        "auth/login-invalid-address.json",
+        422,
+        422,
+        "VALIDATION_ERROR",
+    ),
+    Http(
+        "auth/login-unknown-field.json",
+        422,
+        422,
+        "VALIDATION_ERROR",
+    ),
+    Http("auth/me-without-a-token.json", 401, 401, "UNAUTHENTICATED"),
+    Http(
+        "auth/register-weak-password.json",
+        422,
+        422,
+        "WEAK_PASSWORD",
+    ),
+    Http(
         "auth/end-sessions-without-a-token.json",
         401,
         401,

@@ -65,7 +65,7 @@ pub(crate) async fn change_password(
     .await?;
     let name = account.name.full();
     let hash = app.new_password("/new_password", &body.new_password, &account.email, &name);
-    let changed = Account {
+    let after = Account {
         password: Some(hash.await?),
         password_set_at: Some(occasion.now),
         updated_at: occasion.now,
@@ -73,8 +73,8 @@ pub(crate) async fn change_password(
     };
     let user = caller.user;
     let mut changes = Changes::new();
-    app.accounts.replace(&mut changes, &changed)?;
-    let set_at = changed.password_set_at;
+    app.accounts.replace(&mut changes, &after)?;
+    let set_at = after.password_set_at;
     app.accounts
         .keep_session(&mut changes, user, caller.session, set_at)?;
     // A link that somebody asked for before is not to undo this.
@@ -82,7 +82,7 @@ pub(crate) async fn change_password(
         .kill_once(&mut changes, user, Purpose::ResetPassword)?;
     let event = occasion.event(EventKind::PasswordChanged, Actor::User(user), Some(user));
     app.accounts.add_event(&mut changes, &event)?;
-    let message = app.send_later(&mut changes, Template::PasswordChanged, &changed, &occasion)?;
+    let message = app.send_later(&mut changes, Template::PasswordChanged, &after, &occasion)?;
     if !app.accounts.commit(changes).await?.is_done() {
         return Err(Problem::new(
             Code::Conflict,

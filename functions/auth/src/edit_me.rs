@@ -61,8 +61,8 @@ impl App {
         for _ in 0..TRIES {
             let mut changes = Changes::new();
             let after = edited(&account, &edit, occasion);
-            let changed = after != account;
-            if changed {
+            let differs = after != account;
+            if differs {
                 self.accounts.replace(&mut changes, &after)?;
                 let user = account.id;
                 let event =
@@ -81,7 +81,7 @@ impl App {
             }
             if self.accounts.commit(changes).await? == Outcome::Done {
                 self.announce(&messages).await;
-                let version = after.version + u64::from(changed);
+                let version = after.version + u64::from(differs);
                 return Ok(Account { version, ..after });
             }
             account = self.oneself(caller.user).await?;

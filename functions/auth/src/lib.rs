@@ -13,6 +13,7 @@ mod get_configuration;
 mod get_jwks;
 mod get_me;
 mod issue;
+mod limits;
 mod links;
 mod list_sessions;
 mod lockout;
@@ -42,7 +43,7 @@ use axum::{Router, middleware::from_fn_with_state};
 use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
-    http::{CursorKey, limit},
+    http::{CursorKey, described, limit},
     identity::{claims::LONGEST_LIFE, known_keys::KnownKeys, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
@@ -58,7 +59,7 @@ use babyshield::{
 use jiff::SignedDuration;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{
-    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt},
     routes,
 };
 
@@ -206,6 +207,11 @@ impl App {
     }
 }
 
+/// Puts the limit of routes that have a message sent before them.
+fn mails(routes: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    routes.layer(from_fn_with_state(limits::LINKS, limit::within))
+}
+
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(
@@ -229,16 +235,15 @@ fn routes() -> OpenApiRouter<App> {
             delete_sessions::delete_sessions
         ))
         .routes(routes!(delete_session::delete_session))
-        .routes(routes!(
-            verify_email::show_verify_email,
-            verify_email::verify_email
-        ))
-        .routes(routes!(forgot_password::forgot_password))
+        .routes(routes!(verify_email::show_verify_email))
+        .routes(mails(routes!(verify_email::verify_email)))
+        .routes(mails(routes!(forgot_password::forgot_password)))
         .routes(routes!(
             reset_password::show_reset_password,
             reset_password::reset_password
         ))
-        .routes(routes!(magic_link::show_magic_link, magic_link::magic_link))
+        .routes(routes!(magic_link::show_magic_link))
+        .routes(mails(routes!(magic_link::magic_link)))
         .merge(staff::routes())
 }
 
@@ -252,5 +257,5 @@ pub fn router(app: App) -> Router {
 
 /// Returns the documentation of the function's routes.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    described(routes().into_openapi(), CREDENTIALS)
 }

@@ -1,6 +1,9 @@
 //! A new account.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use babyshield::{
     domain::account::{
         Account, Actor, Email, EventKind, Name, Purpose, Roles, Standing, Tier, UserId,
@@ -85,7 +88,7 @@ pub(crate) async fn register(
     State(app): State<App>,
     occasion: Occasion,
     Body(body): Body<RegisterBody>,
-) -> Result<([(http::HeaderName, &'static str); 1], Answer<SignedInView>), Problem> {
+) -> Result<Response, Problem> {
     let registration = app.judge_registration(&body).await?;
     if app
         .accounts
@@ -114,7 +117,7 @@ pub(crate) async fn register(
             app.announce(&[message]).await;
             let answer = Answer::ok(*view).status(StatusCode::CREATED);
             let place = [(http::header::LOCATION, "/api/v1/user/me")];
-            Ok((place, answer.message("the account is open")))
+            Ok((place, answer.message("the account is open")).into_response())
         }
         Opened::Refused(place) if place == claim => Err(exists()),
         Opened::Refused(place) => Err(Problem::internal(format!("write {place} was refused"))),

@@ -108,7 +108,7 @@ fn a_message_reads_like_this() {
          Somebody, probably you, asked for a new password for your BabyShield account.\n\n\
          Set a new password:\n\
          https://api.example/api/v1/auth/reset-password?token=dGhlLXRva2Vu_-x\n\n\
-         The link works once, for 15 minutes.\n\n\
+         The link works once, for 15 minutes at most.\n\n\
          If that was not you, do nothing: your password stays as it is.\n\n\
          This happened at 2026-11-20 12:34 UTC.\n\n\
          -- \nBabyShield\n\

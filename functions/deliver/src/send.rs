@@ -84,7 +84,7 @@ impl App {
             Ok(outcome) => {
                 let noted = self.accounts.finish_outgoing(id, outcome.note(), now);
                 noted.await?;
-                self.tell(id, &outcome, now);
+                tell(id, &outcome, now);
                 Ok(())
             }
             Err(error) => {
@@ -121,16 +121,16 @@ impl App {
             Sent::Refused => Outcome::Refused,
         })
     }
+}
 
-    fn tell(&self, message: Uuid, outcome: &Outcome, now: Timestamp) {
-        if matches!(outcome, Outcome::Refused) {
-            tracing::warn!(message.id = %message, "the mail service will not take the message");
-        }
-        tracing::info!(message.id = %message, outcome = outcome.note(), "message handled");
-        metrics::emit(
-            now,
-            &[("channel", "email")],
-            &[(outcome.metric(), "Count", 1.0)],
-        );
+fn tell(message: Uuid, outcome: &Outcome, now: Timestamp) {
+    if matches!(outcome, Outcome::Refused) {
+        tracing::warn!(message.id = %message, "the mail service will not take the message");
     }
+    tracing::info!(message.id = %message, outcome = outcome.note(), "message handled");
+    metrics::emit(
+        now,
+        &[("channel", "email")],
+        &[(outcome.metric(), "Count", 1.0)],
+    );
 }

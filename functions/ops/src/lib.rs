@@ -9,7 +9,9 @@ use aws_sdk_s3::Client as S3;
 use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_sqs::Client as Sqs;
 use axum::Router;
-use babyshield::{clock::Clock, config::Settings, runtime::Start, stores::agencies::AgencyStore};
+use babyshield::{
+    clock::Clock, config::Settings, http::described, runtime::Start, stores::agencies::AgencyStore,
+};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -91,5 +93,5 @@ pub fn router(app: App) -> Router {
 
 /// Returns the documentation of the function's routes.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    described(routes().into_openapi(), &[])
 }

@@ -14,7 +14,7 @@ use axum::Router;
 use babyshield::{
     clock::Clock,
     config::Settings,
-    http::{CursorKey, snapshot::SearchSnapshot},
+    http::{CursorKey, described, snapshot::SearchSnapshot},
     runtime::{Error, Start},
     search::SnapshotBucket,
     stores::{agencies::AgencyStore, recalls::RecallStore},
@@ -89,5 +89,5 @@ pub fn router(app: App) -> Router {
 
 /// Returns the documentation of the function's routes.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    described(routes().into_openapi(), &[])
 }

@@ -9,6 +9,7 @@ use axum::Router;
 use babyshield::{
     clock::Clock,
     config::Settings,
+    http::described,
     runtime::Start,
     stores::{lookup::Lookup, recalls::RecallStore},
 };
@@ -65,5 +66,5 @@ pub fn router(app: App) -> Router {
 
 /// Returns the documentation of the function's routes.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    described(routes().into_openapi(), &[])
 }

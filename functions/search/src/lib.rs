@@ -6,7 +6,7 @@ use aws_sdk_s3::Client as S3;
 use axum::Router;
 use babyshield::{
     config::Settings,
-    http::{CursorKey, snapshot::SearchSnapshot},
+    http::{CursorKey, described, snapshot::SearchSnapshot},
     runtime::{Error, Start},
     search::SnapshotBucket,
 };
@@ -64,5 +64,5 @@ pub fn router(app: App) -> Router {
 
 /// Returns the documentation of the function's routes.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    described(routes().into_openapi(), &[])
 }

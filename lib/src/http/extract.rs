@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
 
 use super::{
+    json::{DEPTH_MOST, Plain, depth},
     params::Params,
     problem::{Code, FieldError, Problem},
 };
@@ -59,24 +60,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         deserializer
             .end()
             .map_err(|_| Problem::new(Code::Malformed, "the body has something after its JSON"))?;
+        if depth(json.get()) > DEPTH_MOST {
+            let detail = format!("the body is nested deeper than {DEPTH_MOST} levels");
+            return Err(Problem::new(Code::Malformed, detail));
+        }
         // A list would be read as the fields in their order.
         if !json.get().starts_with('{') {
             let error = FieldError::new("/", "INVALID_VALUE", "expected an object");
             return Err(Problem::invalid(vec![error]));
         }
-        let mut deserializer = serde_json::Deserializer::from_str(json.get());
-        serde_path_to_error::deserialize(&mut deserializer)
-            .map(Self)
-            .map_err(|error| {
-                let path = pointer(error.path());
-                let error = error.into_inner();
-                if error.is_data() {
-                    shape_problem(path, &error.to_string())
-                } else {
-                    not_json(error)
-                }
-            })
+        read::<Plain>(json.get())?;
+        read(json.get()).map(Self)
     }
+}
+
+fn read<T: DeserializeOwned>(json: &str) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = pointer(error.path());
+        let error = error.into_inner();
+        if error.is_data() {
+            shape_problem(path, &error.to_string())
+        } else {
+            not_json(error)
+        }
+    })
 }
 
 /// A JSON body that may be left out altogether, or be null.

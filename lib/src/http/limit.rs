@@ -129,7 +129,8 @@ async fn pass(limiter: &Limiter, counted: Counted, request: Request, next: Next)
     }
 }
 
-fn is_limited(method: &Method, path: &str) -> bool {
+/// Returns whether requests are counted there.
+pub(super) fn is_limited(method: &Method, path: &str) -> bool {
     let open = OPEN.contains(&path) || OPEN_BELOW.iter().any(|prefix| path.starts_with(prefix));
     !open && method != Method::OPTIONS
 }

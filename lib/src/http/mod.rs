@@ -7,6 +7,7 @@ pub mod answer;
 pub mod caller;
 pub mod client;
 pub mod cursor;
+mod described;
 pub mod edge;
 mod event;
 pub mod extract;
@@ -16,6 +17,7 @@ mod guards;
 mod idempotency;
 mod identity;
 pub mod if_match;
+mod json;
 pub mod limit;
 mod limiter;
 pub mod list;
@@ -29,6 +31,7 @@ pub mod recall_filters;
 pub mod snapshot;
 mod subject;
 
+pub use described::described;
 pub use negotiation::{matches_tag, tag};
 
 use std::sync::Arc;

@@ -192,7 +192,7 @@ fn nobodys(cost: Cost) -> Result<Stored, HashingError> {
     } = cost;
     let phc = format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${NOBODYS}");
     let hash = PasswordHash::new(&phc).map_err(|error| HashingError::Failed(error.to_string()))?;
-    Ok(Stored::Argon2(hash, cost))
+    Ok(Stored::Argon2(Box::new(hash), cost))
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub struct Fault {
     pub message: String,
 }
 
+/// Tells whether a character is of a kind.
+type Kind = fn(char) -> bool;
+
 /// The rules for new passwords.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordRules {
@@ -126,7 +129,7 @@ impl PasswordRules {
         if self.complexity == Complexity::None {
             return None;
         }
-        let kinds: [(&str, fn(char) -> bool); 4] = [
+        let kinds: [(&str, Kind); 4] = [
             ("a small letter", char::is_lowercase),
             ("a capital letter", char::is_uppercase),
             ("a digit", char::is_numeric),

@@ -25,7 +25,7 @@ const ARGON2_DEAREST: Cost = Cost {
 /// A stored hash that can be computed.
 pub(super) enum Stored {
     /// `$argon2id$`.
-    Argon2(PasswordHash, Cost),
+    Argon2(Box<PasswordHash>, Cost),
     /// `$2a$`, `$2b$` or `$2y$`.
     Bcrypt(String),
 }
@@ -42,7 +42,8 @@ impl Stored {
             let hash = PasswordHash::new(hash).ok()?;
             let cost = Cost::of(&Params::try_from(&hash).ok()?);
             let whole = hash.salt.is_some() && hash.hash.is_some();
-            return (whole && cost.at_most(ARGON2_DEAREST)).then_some(Self::Argon2(hash, cost));
+            return (whole && cost.at_most(ARGON2_DEAREST))
+                .then_some(Self::Argon2(Box::new(hash), cost));
         }
         let known = ["$2a$", "$2b$", "$2y$"]
             .iter()
@@ -66,7 +67,7 @@ impl Stored {
         let composed = password.composed();
         match self {
             Self::Argon2(hash, _) => Argon2::default()
-                .verify_password(composed.expose_secret().as_bytes(), hash)
+                .verify_password(composed.expose_secret().as_bytes(), &**hash)
                 .is_ok(),
             Self::Bcrypt(hash) => {
                 // The old backend hashed what was typed, composed or not.

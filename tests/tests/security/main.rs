@@ -2,6 +2,7 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+mod h;
 mod j;
 mod l;
 mod limits;
@@ -17,7 +18,7 @@ mod repetitions;
 mod rows;
 mod z;
 
-/// Returns how often a race is run: BABYSHIELD_ROUNDS asks for more, 500 for all of them.
+/// Returns how often a race is run: `BABYSHIELD_ROUNDS` asks for more, 500 for all of them.
 #[expect(
     clippy::disallowed_methods,
     reason = "how long a test may take is the business of whoever runs it"

@@ -7,9 +7,9 @@ use super::{Phrases, Words};
 pub(super) const PHRASES: Phrases = Phrases {
     hello: "Guten Tag,",
     hello_name: "Guten Tag {name},",
-    lasts_a_day: "Der Link gilt einmal und 24 Stunden lang.",
-    lasts_an_hour: "Der Link gilt einmal und eine Stunde lang.",
-    lasts_a_quarter: "Der Link gilt einmal und 15 Minuten lang.",
+    lasts_a_day: "Der Link gilt einmal und höchstens 24 Stunden lang.",
+    lasts_an_hour: "Der Link gilt einmal und höchstens eine Stunde lang.",
+    lasts_a_quarter: "Der Link gilt einmal und höchstens 15 Minuten lang.",
     at: "Zeitpunkt: {at}.",
     footer: "Wir sagen Eltern, welche Babyprodukte zurückgerufen werden. Diese Nachricht kommt wegen eines Kontos \
              mit dieser Adresse. Antworten darauf liest niemand.",

@@ -7,9 +7,9 @@ use super::{Phrases, Words};
 pub(super) const PHRASES: Phrases = Phrases {
     hello: "Hello,",
     hello_name: "Hello {name},",
-    lasts_a_day: "The link works once, for 24 hours.",
-    lasts_an_hour: "The link works once, for one hour.",
-    lasts_a_quarter: "The link works once, for 15 minutes.",
+    lasts_a_day: "The link works once, for 24 hours at most.",
+    lasts_an_hour: "The link works once, for one hour at most.",
+    lasts_a_quarter: "The link works once, for 15 minutes at most.",
     at: "This happened at {at}.",
     footer: "We tell parents about recalled baby products. You get this message because of an account with this \
              address. It cannot be answered.",

@@ -7,9 +7,9 @@ use super::{Phrases, Words};
 pub(super) const PHRASES: Phrases = Phrases {
     hello: "Hola:",
     hello_name: "Hola, {name}:",
-    lasts_a_day: "El enlace sirve una sola vez, durante 24 horas.",
-    lasts_an_hour: "El enlace sirve una sola vez, durante una hora.",
-    lasts_a_quarter: "El enlace sirve una sola vez, durante 15 minutos.",
+    lasts_a_day: "El enlace sirve una sola vez, durante 24 horas como máximo.",
+    lasts_an_hour: "El enlace sirve una sola vez, durante una hora como máximo.",
+    lasts_a_quarter: "El enlace sirve una sola vez, durante 15 minutos como máximo.",
     at: "Fecha y hora: {at}.",
     footer: "Avisamos a madres y padres de las retiradas de productos para bebés. Recibe este mensaje por una cuenta \
              con esta dirección. No se puede responder.",

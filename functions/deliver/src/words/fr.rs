@@ -7,9 +7,9 @@ use super::{Phrases, Words};
 pub(super) const PHRASES: Phrases = Phrases {
     hello: "Bonjour,",
     hello_name: "Bonjour {name},",
-    lasts_a_day: "Le lien est valable une seule fois, pendant 24 heures.",
-    lasts_an_hour: "Le lien est valable une seule fois, pendant une heure.",
-    lasts_a_quarter: "Le lien est valable une seule fois, pendant 15 minutes.",
+    lasts_a_day: "Le lien est valable une seule fois, pendant 24 heures au plus.",
+    lasts_an_hour: "Le lien est valable une seule fois, pendant une heure au plus.",
+    lasts_a_quarter: "Le lien est valable une seule fois, pendant 15 minutes au plus.",
     at: "Date et heure : {at}.",
     footer: "Nous informons les parents des rappels de produits pour bébés. Vous recevez ce message en raison d'un \
              compte à cette adresse. Il n'est pas possible d'y répondre.",

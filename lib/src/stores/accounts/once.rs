@@ -79,24 +79,28 @@ impl StoredLink {
         let mut sent: Vec<_> = before.map_or_else(Vec::new, |before| before.sent.clone());
         sent.retain(|at| now.duration_since(*at) < SENT_WITHIN);
         let lately = sent.iter().any(|at| now.duration_since(*at) < BETWEEN);
-        let send = !lately && sent.len() < SENT_MOST;
+        let now_too = !lately && sent.len() < SENT_MOST;
         let half = new.purpose.lifetime() / 2;
         let kept = before
             .map(|before| &before.link)
             .filter(|link| link.email.key() == new.email.key() && link.until - half > now)
             .cloned();
-        if send {
+        if now_too {
             sent.push(now);
         }
         Asked {
             // What is not sent is not replaced either: the link in the last mail goes on working.
             stored: StoredLink {
                 link: kept
-                    .or_else(|| before.filter(|_| !send).map(|before| before.link.clone()))
+                    .or_else(|| {
+                        before
+                            .filter(|_| !now_too)
+                            .map(|before| before.link.clone())
+                    })
                     .unwrap_or(new),
                 sent,
             },
-            send,
+            send: now_too,
         }
     }
 }

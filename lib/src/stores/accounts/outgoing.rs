@@ -213,10 +213,9 @@ impl Accounts {
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                 Ok(match failed.item() {
-                    None => Taken::Gone,
                     Some(item) if item.contains_key("done_at") => Taken::Done,
                     Some(item) if item.contains_key("message") => Taken::Leased,
-                    Some(_) => Taken::Gone,
+                    _ => Taken::Gone,
                 })
             }
             _ => Err(error.into()),
@@ -261,9 +260,8 @@ impl Accounts {
 
 /// Makes an update on the condition that the item is there. One that is gone needs none.
 async fn settle(update: UpdateItemFluentBuilder) -> Result<(), StoreError> {
-    let error = match update.send().await {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
+    let Err(error) = update.send().await else {
+        return Ok(());
     };
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
