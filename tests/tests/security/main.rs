@@ -2,6 +2,16 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+/// Returns how often a race is run: `BABYSHIELD_ROUNDS` asks for more, 500 for all of them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test may take is the business of whoever runs it"
+)]
+fn rounds() -> usize {
+    let rounds = std::env::var("BABYSHIELD_ROUNDS").ok();
+    rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
+}
+
 mod h;
 mod j;
 mod l;
@@ -17,13 +27,3 @@ mod r;
 mod repetitions;
 mod rows;
 mod z;
-
-/// Returns how often a race is run: `BABYSHIELD_ROUNDS` asks for more, 500 for all of them.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long a test may take is the business of whoever runs it"
-)]
-fn rounds() -> usize {
-    let rounds = std::env::var("BABYSHIELD_ROUNDS").ok();
-    rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
-}
