@@ -14,6 +14,7 @@ fn rounds() -> usize {
 
 mod h;
 mod j;
+mod l;
 mod limits;
 mod matrix;
 mod me;
@@ -25,3 +26,4 @@ mod p_guessing;
 mod r;
 mod repetitions;
 mod rows;
+mod z;
