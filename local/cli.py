@@ -136,6 +136,27 @@ def import_(arguments: List[str]) -> int:
     return 0 if good else 1
 
 
+def rotate_keys(arguments: List[str]) -> int:
+    """./dev rotate-keys [--revoke KID [--end-sessions]]"""
+    from local.people import order
+    from local.up import local_cloud, running
+
+    parser = argparse.ArgumentParser(prog="./dev rotate-keys")
+    parser.add_argument("--revoke", metavar="KID", help="end this key at once; /.well-known/jwks.json names those there are")
+    parser.add_argument("--end-sessions", action="store_true", help="with --revoke: everybody has to sign in again")
+    told = parser.parse_args(arguments)
+    if told.end_sessions and not told.revoke:
+        raise Problem("--end-sessions goes with --revoke: a rotation by plan ends nobody's session.")
+    known = running(local_cloud())
+    if told.revoke:
+        answer = order(known, {"kind": "revoke_key", "kid": told.revoke, "end_sessions": told.end_sessions})
+        say(f"{answer['revoked']} is revoked, everywhere within a minute; {answer['signing']} signs.")
+    else:
+        answer = order(known, {"kind": "rotate_keys"})
+        say(f"{answer['kid']} is published and signs from {answer['signs_from']}; the last key verifies until its tokens are gone.")
+    return 0
+
+
 def test(arguments: List[str]) -> int:
     """./dev test [NAME]"""
     from local.run_tests import test as run
@@ -166,7 +187,7 @@ def package(arguments: List[str]) -> int:
 
 COMMANDS: Dict[str, Callable[[List[str]], int]] = {
     "up": up, "down": down, "logs": logs, "invoke": invoke, "sync": sync,
-    "admin": admin, "import": import_,
+    "admin": admin, "import": import_, "rotate-keys": rotate_keys,
     "test": test, "check": check, "bench": bench, "package": package,
 }
 

@@ -14,6 +14,8 @@ usage: ./dev COMMAND
   sync [AGENCY]          plan a sync now, of every agency or of one
   admin EMAIL            make an administrator of somebody who has registered
   import users FILE      bring people in from the old backend (CSV with a header, or a JSON object a line)
+  rotate-keys [--revoke KID [--end-sessions]]
+                         sign access tokens with a new key; --revoke ends a key at once, --end-sessions every session too
   test [NAME]            run every test, or those whose name contains NAME, on a local cloud of their own
   check                  formatting, lints, documentation, unused dependencies, spelling, template, openapi.json
   bench                  measure and print the table of the README

@@ -17,7 +17,7 @@ use aws_config::{
 };
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{
     clock::{Clock, Ids, RandomIds, SystemClock},
@@ -128,16 +128,26 @@ pub fn sdk_loader() -> ConfigLoader {
 
 /// Writes JSON lines to standard output, where Lambda collects them.
 fn telemetry(level: &str) {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     // A second call (tests in one process) is no error.
-    let _ = tracing_subscriber::fmt()
+    let _ = tracing::subscriber::set_global_default(log_lines(level, std::io::stdout));
+}
+
+/// Returns what writes JSON lines somewhere.
+pub fn log_lines<W>(level: &str, writer: W) -> impl tracing::Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
+        .with_current_span(false)
+        // The request's or the job's own span is the outermost: its identifier stands in every line.
+        .with_span_list(true)
         .with_target(false)
         .with_env_filter(filter)
-        .try_init();
+        .with_writer(writer)
+        .finish()
 }
 
 /// Returns an error and the causes behind it as one line for the log.

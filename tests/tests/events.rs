@@ -27,6 +27,25 @@ struct Http(&'static str, u16, u16, &'static str);
 /// Every HTTP event. The last column is the problem's code, or the media type of a success.
 const HTTP: &[Http] = &[
     Http(
+        "auth/admin-users-without-a-token.json",
+        401,
+        401,
+        "UNAUTHENTICATED",
+    ),
+    // Its form is wrong, so no table is asked.
+    Http(
+        "auth/audit-with-a-master-token.json",
+        401,
+        401,
+        "INVALID_TOKEN",
+    ),
+    Http(
+        "auth/create-api-key-without-a-token.json",
+        401,
+        401,
+        "UNAUTHENTICATED",
+    ),
+    Http(
         "auth/login-invalid-address.json",
         422,
         422,
@@ -145,6 +164,9 @@ const HTTP: &[Http] = &[
 
 /// Every event of a worker.
 const WORKERS: &[&str] = &[
+    "accounts/clear-master-token.json",
+    "accounts/import-users.json",
+    "accounts/make-admin.json",
     "accounts/revoke-key-and-end-sessions.json",
     "accounts/revoke-key.json",
     "accounts/rotate-keys.json",
@@ -152,6 +174,7 @@ const WORKERS: &[&str] = &[
     "accounts/secrets-manager-finish-secret.json",
     "accounts/secrets-manager-set-secret.json",
     "accounts/secrets-manager-test-secret.json",
+    "accounts/set-master-token.json",
     "accounts/unknown-order.json",
     "deliver/sqs-one-broken-of-two.json",
     "deliver/sqs-send-message.json",
@@ -505,7 +528,14 @@ async fn accounts(event: Value, start: &mut Start) -> Result<Value, String> {
 
 #[tokio::test]
 async fn orders_with_nothing_behind_them_fail_and_say_so() {
-    for name in ["accounts/rotate-keys.json", "accounts/revoke-key.json"] {
+    for name in [
+        "accounts/clear-master-token.json",
+        "accounts/import-users.json",
+        "accounts/make-admin.json",
+        "accounts/revoke-key.json",
+        "accounts/rotate-keys.json",
+        "accounts/set-master-token.json",
+    ] {
         accounts(event(name), &mut nowhere()).await.unwrap_err();
     }
     let order = event("accounts/unknown-order.json");

@@ -53,12 +53,12 @@ impl App {
     }
 
     /// Writes down what was done to a key.
-    pub(crate) async fn note(&self, kind: EventKind, kid: &str) -> Result<(), Error> {
+    pub(crate) async fn note(&self, what: EventKind, kid: &str) -> Result<(), Error> {
         let id = self.ids.new_id();
         let event = Event {
             id,
             at: self.clock.now(),
-            kind,
+            kind: what,
             actor: Actor::System,
             about: None,
             client: None,

@@ -27,7 +27,8 @@ const PENDING: &str = "AWSPENDING";
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Step {
-    step: String,
+    #[serde(rename = "Step")]
+    name: String,
     secret_id: String,
     /// The identifier of the version that is to become the current one.
     client_request_token: String,
@@ -46,14 +47,14 @@ impl App {
             return Err("this function rotates one secret only, and it is not this one".into());
         }
         let token = &step.client_request_token;
-        match step.step.as_str() {
+        match step.name.as_str() {
             "createSecret" => self.create_next(token).await?,
             "setSecret" => self.publish_next(token).await?,
             "testSecret" => self.try_next(token).await?,
             "finishSecret" => self.make_current(token).await?,
             other => return Err(format!("a rotation has no step {other}").into()),
         }
-        Ok(json!({"step": step.step}))
+        Ok(json!({"step": step.name}))
     }
 
     /// Takes all steps at once, as an operator orders it.

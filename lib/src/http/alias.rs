@@ -1,4 +1,5 @@
-//! The other ways to say a path: `/api/X` for `/api/v1/X`, `/auth/X` likewise, and one trailing slash. And what is no path.
+//! The other ways to say a path: `/api/X` for `/api/v1/X`, `/auth/X` for `/api/v1/auth/X`, and one trailing
+//! slash. And what is no path.
 
 use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
@@ -19,18 +20,17 @@ pub(super) fn canonical_path(path: &str) -> Option<Alias> {
         Some(trimmed) if !trimmed.is_empty() => trimmed,
         _ => path,
     };
-    if trimmed == "/auth" || trimmed.starts_with("/auth/") {
-        return Some(Alias {
-            path: format!("/api/v1{trimmed}"),
-            deprecated: true,
-        });
-    }
-    match trimmed.strip_prefix("/api/") {
-        Some(rest) if rest != "v1" && !rest.starts_with("v1/") => Some(Alias {
+    let old = match trimmed.strip_prefix("/api/") {
+        Some(rest) if rest != "v1" && !rest.starts_with("v1/") => Some(rest),
+        None if trimmed == "/auth" || trimmed.starts_with("/auth/") => trimmed.strip_prefix('/'),
+        _ => None,
+    };
+    match old {
+        Some(rest) => Some(Alias {
             path: format!("/api/v1/{rest}"),
             deprecated: true,
         }),
-        _ => (trimmed != path).then(|| Alias {
+        None => (trimmed != path).then(|| Alias {
             path: trimmed.to_owned(),
             deprecated: false,
         }),
@@ -106,7 +106,7 @@ mod tests {
             (old.path.as_str(), old.deprecated),
             ("/api/v1/recalls", true)
         );
-        for canonical in ["/", "/health", "/api/v1", "/api/v1/recalls", "/authors"] {
+        for canonical in ["/", "/health", "/api/v1", "/api/v1/recalls", "/authx"] {
             assert_eq!(canonical_path(canonical), None);
         }
     }

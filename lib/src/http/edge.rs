@@ -27,6 +27,7 @@ use tower_http::{
         predicate::{NotForContentType, SizeAbove},
     },
 };
+use tracing::Instrument;
 
 use super::{
     alias::{DEPRECATED_SINCE, canonical_path, is_plain, rewrite},
@@ -178,7 +179,9 @@ async fn enter(State(edge): State<Edge>, mut request: Request, next: Next) -> Re
     request.extensions_mut().insert(client);
     allow_plain(request.headers_mut());
 
-    let mut response = next.run(request).await;
+    // Every line that follows carries the identifier.
+    let span = tracing::info_span!("request", request.id = id);
+    let mut response = next.run(request).instrument(span).await;
 
     let headers = response.headers_mut();
     headers.insert(

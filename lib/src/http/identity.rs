@@ -246,7 +246,9 @@ fn shown(headers: &HeaderMap) -> Shown<'_> {
 mod tests {
     use super::*;
 
-    fn of<'a>(fields: &[(&'static str, &'a [u8])], headers: &'a mut HeaderMap) -> Shown<'a> {
+    type Fields<'a> = &'a [(&'static str, &'a [u8])];
+
+    fn of<'a>(fields: Fields<'a>, headers: &'a mut HeaderMap) -> Shown<'a> {
         for (name, value) in fields {
             headers.append(*name, http::HeaderValue::from_bytes(value).unwrap());
         }
@@ -255,7 +257,7 @@ mod tests {
 
     #[test]
     fn one_credential_is_taken_and_anything_odd_is_refused() {
-        let cases: [(&[(&'static str, &[u8])], Shown<'_>); 14] = [
+        let cases: [(Fields<'_>, Shown<'_>); 14] = [
             (&[], Shown::Nothing),
             (&[("authorization", b"Bearer a.b.c")], Shown::Token("a.b.c")),
             (

@@ -178,6 +178,7 @@ fn part<T: for<'de> Deserialize<'de>>(coded: &str) -> Result<T, Refused> {
     serde_json::from_slice(&bytes).map_err(|_| Refused::Malformed)
 }
 
-#[cfg(all(test, feature = "signing"))]
+#[cfg(test)]
+#[cfg(feature = "signing")]
 #[path = "verifying_tests.rs"]
 mod tests;

@@ -2,8 +2,19 @@
 //!
 //! One module for each group of rows; one `mod` a line.
 
+/// Returns how often a race is run: `BABYSHIELD_ROUNDS` asks for more, 500 for all of them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test may take is the business of whoever runs it"
+)]
+fn rounds() -> usize {
+    let rounds = std::env::var("BABYSHIELD_ROUNDS").ok();
+    rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
+}
+
 mod h;
 mod j;
+mod l;
 mod limits;
 mod matrix;
 mod me;
@@ -15,13 +26,4 @@ mod p_guessing;
 mod r;
 mod repetitions;
 mod rows;
-
-/// Returns how often a race is run: `BABYSHIELD_ROUNDS` asks for more, 500 for all of them.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long a test may take is the business of whoever runs it"
-)]
-fn rounds() -> usize {
-    let rounds = std::env::var("BABYSHIELD_ROUNDS").ok();
-    rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
-}
+mod z;

@@ -4,6 +4,7 @@
 
 mod agencies;
 mod attempts;
+mod key_sets;
 mod ledger;
 mod lookup;
 mod payloads;

@@ -45,7 +45,7 @@ pub enum Actor {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $item:ident = $word:literal, $security:literal;)*) => {
+    ($($(#[$doc:meta])* $item:ident = $word:tt, $security:literal;)*) => {
         /// What happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use super::Bench;
 
 /// A secret of somebody else.
-const FOREIGN: &str = "m2KxR8sQz5VwT0cJ7yLd4NbF1hGp9UeA6iOoXv3Zk-Y";
+const FOREIGN: &str = "m2KxR8sQz5VwT0cJ7yLd4NbF1hGp9UkA6iOoXv3Zk-Y";
 
 fn with(mut header: Value, name: &str, value: Value) -> Value {
     header[name] = value;

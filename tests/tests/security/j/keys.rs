@@ -282,6 +282,7 @@ async fn j6_a_rotation_or_revocation_that_is_killed_at_any_call_leaves_keys_that
     for revoke in [false, true] {
         let mut died = 0;
         for calls in 1..40 {
+            let before = died;
             for commit in [false, true] {
                 let stack = Stack::new(1).await;
                 let (sandbox, clock) = (&stack.sandbox, &stack.sandbox.clock);
@@ -321,7 +322,7 @@ async fn j6_a_rotation_or_revocation_that_is_killed_at_any_call_leaves_keys_that
                     assert_eq!(stack.everywhere(&first).await, [401], "{when}");
                 }
             }
-            if died == 0 || died < (calls * 2 - 1) as usize {
+            if died == before {
                 break;
             }
         }
@@ -403,21 +404,17 @@ async fn j6_a_secret_that_could_be_guessed_signs_nothing_and_is_told_to_nobody()
     let good: Value = serde_json::from_str(&secret(&sandbox).await).unwrap();
     let good = good["root"].as_str().unwrap();
     for text in [
-        String::new(),
+        " ".into(),
         "not JSON".into(),
         json!({"v": 1}).to_string(),
         json!({"v": 1, "root": "hunter2"}).to_string(),
-        json!({"v": 1, "root": &good[..63]}).to_string(),
+        json!({"v": 1, "root": &good[..42]}).to_string(),
         json!({"v": 1, "root": "a".repeat(64)}).to_string(),
         json!({"v": 1, "root": "0123456789abcdef".repeat(4)}).to_string(),
         json!({"v": 1, "root": good, "keys": [{"secret": "short"}]}).to_string(),
     ] {
-        if !text.is_empty() {
-            let put = sandbox.secrets_manager().put_secret_value().secret_id(name);
-            put.secret_string(&text).send().await.unwrap();
-        } else {
-            continue;
-        }
+        let put = sandbox.secrets_manager().put_secret_value().secret_id(name);
+        put.secret_string(&text).send().await.unwrap();
         let error = sign(&signer(&sandbox).await, &sandbox).await.unwrap_err();
         assert!(
             !error.contains("hunter2") && !error.contains(good),
