@@ -13,7 +13,16 @@ use super::{All, Operation};
 
 const AT_ONCE: usize = 8;
 
+/// A listing of the trail is hundreds of calls, and the emulator is slow at them.
+const LISTINGS_AT_ONCE: usize = 2;
+
+/// Each place gets every second text: still more than sixty.
+fn some(corpus: &[String], place: usize) -> impl Iterator<Item = &String> {
+    corpus.iter().skip(place % 2).step_by(2)
+}
+
 /// Returns hostile texts of every kind.
+#[expect(clippy::too_many_lines, reason = "a list, and no logic")]
 fn corpus() -> Vec<String> {
     let written = [
         // Nothing, and what looks like it.
@@ -223,7 +232,9 @@ impl All<'_> {
 
 /// Percent-encodes everything.
 fn encode(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let bytes = text.bytes();
+    let bytes = bytes.map(|byte| ["%".to_owned(), hex::encode([byte])].concat());
+    bytes.collect()
 }
 
 /// Returns what is wrong with an answer.
@@ -269,8 +280,8 @@ async fn in_bodies(
     let schema = &operation.described["requestBody"]["content"]["application/json"]["schema"];
     let (fields, likely) = all.fields(schema);
     let mut cases = Vec::new();
-    for field in &fields {
-        for text in corpus {
+    for (at, field) in fields.iter().enumerate() {
+        for text in some(corpus, at) {
             for value in [json!(text), json!([text]), json!({text: text})] {
                 // Odd shapes end before the text is looked at.
                 if value.is_string() || text.len() < 2 {
@@ -302,9 +313,9 @@ async fn in_bodies(
 async fn in_paths(all: &All<'_>, operation: &Operation, corpus: &[String]) -> (usize, Vec<String>) {
     let mut paths = Vec::new();
     let parameters = operation.described["parameters"].as_array();
-    for parameter in parameters.into_iter().flatten() {
+    for (at, parameter) in parameters.into_iter().flatten().enumerate() {
         let name = parameter["name"].as_str().unwrap();
-        for text in corpus.iter().filter(|text| text.len() < 20_000) {
+        for text in some(corpus, at).filter(|text| text.len() < 20_000) {
             let path = match parameter["in"].as_str() {
                 Some("query") => format!("{}?{name}={}", operation.plain_path(), encode(text)),
                 Some("path") if !text.is_empty() => operation
@@ -328,7 +339,7 @@ async fn in_paths(all: &All<'_>, operation: &Operation, corpus: &[String]) -> (u
             .await;
             fault(operation, &place, text, &answered)
         })
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(LISTINGS_AT_ONCE)
         .filter_map(async |fault| fault)
         .collect()
         .await;
@@ -341,7 +352,7 @@ async fn h7_hostile_text_in_any_field_of_any_body_does_no_harm() {
     let sandbox = Sandbox::new().await;
     let all = All::of(&sandbox).await;
     let corpus = corpus();
-    assert!(corpus.len() >= 60);
+    assert!(some(&corpus, 0).count() >= 60);
     let (mut asked, mut wrong) = (0, Vec::new());
     for operation in all
         .operations
