@@ -1,5 +1,7 @@
 //! H7: text that has broken other programs, in every field of every body, every parameter and every path.
 
+use std::fmt::Write;
+
 use babyshield::domain::account::Role;
 use babyshield_tests::{
     functions::{Answered, Ask, router},
@@ -232,9 +234,10 @@ impl All<'_> {
 
 /// Percent-encodes everything.
 fn encode(text: &str) -> String {
-    let bytes = text.bytes();
-    let bytes = bytes.map(|byte| ["%".to_owned(), hex::encode([byte])].concat());
-    bytes.collect()
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02X}").expect("a text takes it");
+        encoded
+    })
 }
 
 /// Returns what is wrong with an answer.
