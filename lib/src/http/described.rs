@@ -7,7 +7,12 @@ use utoipa::openapi::{
     path::{Operation, ParameterBuilder, ParameterIn},
 };
 
-use super::{idempotency::KEY_MOST, limit::is_limited, problem::Code};
+use super::{
+    access::{Use, is_open, use_of},
+    idempotency::KEY_MOST,
+    limit::is_limited,
+    problem::Code,
+};
 
 const RETRY_AFTER: &str = "Retry-After";
 
@@ -61,6 +66,13 @@ pub fn described(mut description: OpenApi, never_kept: &[&str]) -> OpenApi {
             };
             if path.starts_with("/api/") {
                 may_answer(operation, Code::NotAcceptable);
+            }
+            // Where REQUIRE_AUTH_ALL asks everybody who they are, and where a key needs a scope.
+            if !is_open(&http::Method::GET, path) {
+                may_answer(operation, Code::Unauthenticated);
+            }
+            if matches!(use_of(&http::Method::GET, path), Use::Scope(_)) {
+                may_answer(operation, Code::Forbidden);
             }
             if is_limited(&http::Method::GET, path) {
                 limited(operation);
