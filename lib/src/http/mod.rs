@@ -32,7 +32,6 @@ pub mod snapshot;
 mod subject;
 
 pub use described::described;
-pub use negotiation::{matches_tag, tag};
 
 use std::sync::Arc;
 
