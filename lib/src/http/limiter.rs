@@ -206,12 +206,12 @@ impl Limiter {
             passed.pop_front();
         }
         let used = u32::try_from(passed.len()).unwrap_or(u32::MAX);
-        let passes = used < policy.most;
-        if passes {
+        let fits = used < policy.most;
+        if fits {
             passed.push_back(now);
         }
         let decision = Decision {
-            passes,
+            passes: fits,
             remaining: policy.most.saturating_sub(used + 1),
             resets: passed.front().unwrap_or(&now) + window,
         };

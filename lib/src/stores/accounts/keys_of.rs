@@ -41,7 +41,7 @@ impl Accounts {
             .iter()
             .map(ApiKey::of_item)
             .collect::<Result<_, _>>()?;
-        found.sort_by(|one, other| (other.created_at, other.id).cmp(&(one.created_at, one.id)));
+        found.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
         Ok(found)
     }
 

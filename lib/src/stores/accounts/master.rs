@@ -103,7 +103,8 @@ impl MasterToken {
         let near = from.map(|address| address.to_canonical());
         let near =
             near.is_some_and(|address| self.addresses.iter().any(|net| net.contains(&address)));
-        same & near & (now < self.expires_at)
+        let counts = now < self.expires_at;
+        same && near && counts
     }
 }
 
