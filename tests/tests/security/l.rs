@@ -71,6 +71,10 @@ fn canaries(description: &Description, schema: &Value) -> Value {
 
 #[tokio::test]
 #[ignore = "needs the emulator: ./dev test"]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told in the order in which it is lived"
+)]
 async fn l1_no_address_password_token_or_name_reaches_the_log() {
     let sandbox = Sandbox::new().await;
     let log = Log::default();
@@ -227,6 +231,10 @@ async fn ask(auth: &Router, expected: u16, ask: Ask) -> Value {
 }
 
 /// Does everything that leaves an event.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told in the order in which it is lived"
+)]
 async fn live(sandbox: &Sandbox, auth: &Router, people: &People<'_>) {
     let admin = people.token(Role::Admin).await;
     let person = people.signed_in(auth).await;

@@ -71,12 +71,11 @@ impl App {
         let mut kept = report.lines;
         let mut ended = false;
         while !ended {
-            match body.try_next().await? {
-                Some(bytes) => waiting.extend(lines.take(&bytes)),
-                None => {
-                    waiting.extend(lines.finish());
-                    ended = true;
-                }
+            if let Some(bytes) = body.try_next().await? {
+                waiting.extend(lines.take(&bytes));
+            } else {
+                waiting.extend(lines.finish());
+                ended = true;
             }
             while waiting.len() >= CHUNK || (ended && !waiting.is_empty()) {
                 let rest = waiting.split_off(CHUNK.min(waiting.len()));

@@ -108,21 +108,14 @@ pub(super) fn from_json(line: &[u8]) -> Result<Fields, String> {
 pub(super) fn account(fields: &Fields, id: UserId, now: Timestamp) -> Result<Account, String> {
     let mut faults = Vec::new();
     let mut note = |fault: String| faults.push(fault);
-    let email = match text(fields, "email", &mut note) {
-        Some(text) => match text.parse::<Email>() {
-            Ok(email) => Some(email),
-            Err(_) => {
-                note("email is not an e-mail address".into());
-                None
-            }
-        },
-        None => {
-            if !fields.contains_key("email") {
-                note("email is missing".into());
-            }
-            None
-        }
-    };
+    if !fields.contains_key("email") {
+        note("email is missing".into());
+    }
+    let written = text(fields, "email", &mut note);
+    let email = written.as_ref().and_then(|text| text.parse::<Email>().ok());
+    if written.is_some() && email.is_none() {
+        note("email is not an e-mail address".into());
+    }
     let name = name(fields, &mut note);
     let password = text(fields, "password_hash", &mut note);
     if password.as_deref().is_some_and(|hash| !readable(hash)) {
@@ -162,13 +155,11 @@ pub(super) fn account(fields: &Fields, id: UserId, now: Timestamp) -> Result<Acc
 }
 
 fn text(fields: &Fields, name: &str, note: &mut impl FnMut(String)) -> Option<String> {
-    match fields.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        _ => {
-            note(format!("{name} is no text"));
-            None
-        }
+    let value = fields.get(name)?;
+    if !value.is_string() {
+        note(format!("{name} is no text"));
     }
+    value.as_str().map(str::to_owned)
 }
 
 fn name(fields: &Fields, note: &mut impl FnMut(String)) -> Name {

@@ -128,6 +128,9 @@ impl KeyBody {
     }
 }
 
+/// The new key, and where it is.
+type Made = ([(HeaderName, String); 1], Answer<NewKeyView>);
+
 /// Make an API key.
 ///
 /// For programs of one's own: it is sent as `X-API-Key` or as a bearer token, does what its scopes say
@@ -153,7 +156,7 @@ pub(crate) async fn create_api_key(
     caller: SignedIn,
     occasion: Occasion,
     Body(body): Body<KeyBody>,
-) -> Result<([(HeaderName, String); 1], Answer<NewKeyView>), Problem> {
+) -> Result<Made, Problem> {
     let user = caller.user;
     for _ in 0..TRIES {
         let owner = app.accounts.find(user).await?.filter(Account::is_active);

@@ -184,18 +184,13 @@ pub(crate) async fn list_users(
             after: None,
         },
     };
-    let (people, next) = match search.text.parse::<UserId>() {
-        Ok(id) => {
-            let person = app.accounts.find(id).await?;
-            (
-                person.into_iter().filter(|one| search.wants(one)).collect(),
-                None,
-            )
-        }
-        Err(_) => {
-            let limit = request.limit as usize;
-            search.page(&app.accounts, place, limit).await?
-        }
+    let (people, next) = if let Ok(id) = search.text.parse::<UserId>() {
+        let person = app.accounts.find(id).await?;
+        let people = person.into_iter().filter(|one| search.wants(one));
+        (people.collect(), None)
+    } else {
+        let limit = request.limit as usize;
+        search.page(&app.accounts, place, limit).await?
     };
     let next = match next {
         Some(place) => Some(app.cursors.get().await?.seal(&place, &bound_to)),
