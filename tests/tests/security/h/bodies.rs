@@ -23,6 +23,10 @@ async fn send(all: &All<'_>, operation: &Operation, encoding: &str, body: Vec<u8
     ask.send(all.router(operation)).await
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one body after another, to one list of routes"
+)]
 #[tokio::test]
 #[ignore = "needs the emulator: ./dev test"]
 async fn h1_bodies_that_are_huge_deep_doubled_broken_or_packed_are_refused_everywhere() {
