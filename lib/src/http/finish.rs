@@ -68,11 +68,10 @@ pub(super) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
         return problem_response(clock, &problem, asked, Response::default());
     }
     if let Ok(response) = tokio::time::timeout(edge.deadline, next.run(request)).await {
-        render(clock, asked, response)
-    } else {
-        let problem = Problem::unavailable("the handler took too long");
-        problem_response(clock, &problem, asked, Response::default())
+        return render(clock, asked, response);
     }
+    let problem = Problem::unavailable("the handler took too long");
+    problem_response(clock, &problem, asked, Response::default())
 }
 
 /// Turns what a handler left into bytes: the envelope, a problem, or 304. What has been turned into bytes

@@ -22,6 +22,7 @@ use babyshield_tests::{
     sandbox::Sandbox,
 };
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 /// An operation as it is described.
 struct Operation {
@@ -60,6 +61,8 @@ struct All<'a> {
     people: People<'a>,
     routers: BTreeMap<&'static str, Router>,
     operations: Vec<Operation>,
+    /// The token of an administrator.
+    staff: Mutex<String>,
     /// The schemas that the description names.
     schemas: Value,
 }
@@ -87,8 +90,10 @@ impl<'a> All<'a> {
             }
         }
         let whole: Value = serde_json::from_str(&openapi::json()).unwrap();
+        let people = People::of(sandbox).await;
         Self {
-            people: People::of(sandbox).await,
+            staff: Mutex::new(people.token(Role::Admin).await),
+            people,
             routers,
             operations,
             schemas: whole["components"]["schemas"].clone(),
