@@ -132,7 +132,8 @@ impl Story {
         let app = undisturbed
             .sync(undisturbed.emulator(), feeds.origin(), QUICK)
             .await;
-        let answer = app.handle(delivery([&job])).await.unwrap();
+        // On the heap: a future of a worker's whole run is large.
+        let answer = Box::pin(app.handle(delivery([&job]))).await.unwrap();
         assert!(returned(&answer).is_empty());
         let end = undisturbed.picture().await;
         assert_eq!(end.faults(), [""; 0]);
