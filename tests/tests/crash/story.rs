@@ -123,6 +123,11 @@ fn parsed(rows: Vec<Value>) -> Vec<Recall> {
 
 impl Story {
     pub(crate) async fn begin() -> Self {
+        // On the heap: the future of a worker's whole run is large.
+        Box::pin(Self::run_undisturbed()).await
+    }
+
+    async fn run_undisturbed() -> Self {
         let feeds = FeedServer::start().await;
         let job = sync_job("us-cpsc", &["recalls"], Window::year(2026));
         let saved = Self::prepare(&feeds, &job).await;
@@ -132,8 +137,7 @@ impl Story {
         let app = undisturbed
             .sync(undisturbed.emulator(), feeds.origin(), QUICK)
             .await;
-        // On the heap: a future of a worker's whole run is large.
-        let answer = Box::pin(app.handle(delivery([&job]))).await.unwrap();
+        let answer = app.handle(delivery([&job])).await.unwrap();
         assert!(returned(&answer).is_empty());
         let end = undisturbed.picture().await;
         assert_eq!(end.faults(), [""; 0]);
