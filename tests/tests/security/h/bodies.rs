@@ -26,6 +26,7 @@ async fn send(all: &All<'_>, operation: &Operation, encoding: &str, body: Vec<u8
 /// A body: what it is called, its content encoding, its bytes, and the status and code that it gets.
 type Case = (&'static str, &'static str, Vec<u8>, u16, &'static str);
 
+#[expect(clippy::too_many_lines, reason = "a list, and no logic")]
 fn cases() -> Vec<Case> {
     let nested = |depth: usize| {
         format!(
