@@ -19,7 +19,7 @@ const FORMS: &[&str] = &[
 
 /// Returns the tag of a content. It is weak: the bytes that are sent differ by compression and by the
 /// request's identifier while what they say is the same (RFC 9110, 8.8.1).
-pub(super) fn tag(content: &[u8]) -> HeaderValue {
+pub fn tag(content: &[u8]) -> HeaderValue {
     let digest = Sha256::digest(content);
     let tag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..15]));
     HeaderValue::from_str(&tag).expect("base64 is visible ASCII")
