@@ -153,6 +153,58 @@ impl Tour<'_> {
         body["token"] = token.into();
         self.ask(&format!("POST {path}"), "", "", body).await
     }
+
+    /// What staff ask about somebody, and what people ask about themselves beside it.
+    async fn staff(&mut self, id: &str, email: &str, own: &str, admin: &str) {
+        let locked = format!("GET /api/v1/security/account-locked?email={email}");
+        self.ask(&locked, "", own, Value::Null).await;
+        self.ask("GET /api/v1/security/events", "", own, Value::Null)
+            .await;
+        let attempt = json!({"email": email, "success": false});
+        self.ask("POST /api/v1/security/login-attempt", "", admin, attempt)
+            .await;
+        for what in ["GET /api/v1/admin/users", "GET /api/v1/admin/audit"] {
+            self.ask(what, "", admin, Value::Null).await;
+        }
+        self.ask("GET /api/v1/admin/users/{id}", id, admin, Value::Null)
+            .await;
+        let tier = json!({"subscription_tier": "free"});
+        self.ask("PATCH /api/v1/admin/users/{id}", id, admin, tier)
+            .await;
+        let what = "POST /api/v1/admin/users/{id}/unlock";
+        self.ask(what, id, admin, Value::Null).await;
+    }
+
+    /// Gets in again by links, and ends everything.
+    async fn by_links(&mut self, email: &str) {
+        let (auth, login) = (
+            "/api/v1/auth",
+            json!({"email": email, "password": PASSWORD}),
+        );
+        let asked = json!({"email": email});
+        self.ask("POST /api/v1/auth/forgot-password", "", "", asked.clone())
+            .await;
+        let body = json!({"password": PASSWORD});
+        self.follow(&format!("{auth}/reset-password"), email, body)
+            .await;
+        self.ask("POST /api/v1/auth/magic-link", "", "", asked.clone())
+            .await;
+        let opened = self
+            .follow(&format!("{auth}/magic-link"), email, json!({}))
+            .await;
+        let own = text(&opened, "access_token");
+        self.ask("DELETE /api/v1/auth/sessions", "", &own, Value::Null)
+            .await;
+        let opened = self.ask("POST /api/v1/auth/login", "", "", login).await;
+        let body = json!({"current_password": PASSWORD});
+        self.ask(
+            "DELETE /api/v1/user/me",
+            "",
+            &text(&opened, "access_token"),
+            body,
+        )
+        .await;
+    }
 }
 
 fn text(data: &Value, name: &str) -> String {
@@ -213,23 +265,7 @@ async fn h6_every_operation_on_accounts_succeeds_as_it_is_described() {
     let other = other.clone().find(|one| one["current"] == false).unwrap();
     let what = "DELETE /api/v1/auth/sessions/{id}";
     tour.ask(what, &text(other, "id"), &own, none.clone()).await;
-    let locked = format!("GET /api/v1/security/account-locked?email={email}");
-    tour.ask(&locked, "", &own, none.clone()).await;
-    tour.ask("GET /api/v1/security/events", "", &own, none.clone())
-        .await;
-    let attempt = json!({"email": email, "success": false});
-    tour.ask("POST /api/v1/security/login-attempt", "", &admin, attempt)
-        .await;
-    for what in ["GET /api/v1/admin/users", "GET /api/v1/admin/audit"] {
-        tour.ask(what, "", &admin, none.clone()).await;
-    }
-    tour.ask("GET /api/v1/admin/users/{id}", &id, &admin, none.clone())
-        .await;
-    let tier = json!({"subscription_tier": "free"});
-    tour.ask("PATCH /api/v1/admin/users/{id}", &id, &admin, tier)
-        .await;
-    let what = "POST /api/v1/admin/users/{id}/unlock";
-    tour.ask(what, &id, &admin, none.clone()).await;
+    tour.staff(&id, &email, &own, &admin).await;
     let next = "two kettles, an oar and no lantern";
     let change = json!({"current_password": PASSWORD, "new_password": next});
     tour.ask("POST /api/v1/auth/change-password", "", &own, change)
@@ -237,29 +273,7 @@ async fn h6_every_operation_on_accounts_succeeds_as_it_is_described() {
     tour.ask("POST /api/v1/auth/logout", "", &own, none.clone())
         .await;
 
-    let asked = json!({"email": email});
-    tour.ask("POST /api/v1/auth/forgot-password", "", "", asked.clone())
-        .await;
-    let body = json!({"password": PASSWORD});
-    tour.follow(&format!("{auth}/reset-password"), &email, body)
-        .await;
-    tour.ask("POST /api/v1/auth/magic-link", "", "", asked.clone())
-        .await;
-    let opened = tour
-        .follow(&format!("{auth}/magic-link"), &email, json!({}))
-        .await;
-    let own = text(&opened, "access_token");
-    tour.ask("DELETE /api/v1/auth/sessions", "", &own, none.clone())
-        .await;
-    let opened = tour.ask("POST /api/v1/auth/login", "", "", login).await;
-    let body = json!({"current_password": PASSWORD});
-    tour.ask(
-        "DELETE /api/v1/user/me",
-        "",
-        &text(&opened, "access_token"),
-        body,
-    )
-    .await;
+    tour.by_links(&email).await;
     for document in ["jwks.json", "openid-configuration"] {
         tour.ask(
             &format!("GET /.well-known/{document}"),
