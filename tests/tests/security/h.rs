@@ -1,5 +1,6 @@
 //! Rows H: the edge of every route, found in the description and asked in process.
 
+mod answers;
 mod bodies;
 mod headers;
 mod hostile;
@@ -10,13 +11,9 @@ mod spoofing;
 use std::collections::BTreeMap;
 
 use axum::Router;
-use babyshield::{
-    domain::account::Role,
-    http::Front,
-    passwords::{Cost, Hasher},
-};
+use babyshield::{domain::account::Role, passwords::Hasher};
 use babyshield_tests::{
-    functions::{Ask, HTTP, router},
+    functions::{Ask, CHEAP, HTTP, auth_with, router},
     openapi,
     people::People,
     sandbox::Sandbox,
@@ -120,18 +117,5 @@ impl<'a> All<'a> {
 /// Returns `auth` with passwords that cost next to nothing: thousands are hashed here.
 async fn auth(sandbox: &Sandbox) -> Router {
     let mut start = sandbox.http(sandbox.emulator(), &[]).await;
-    let front = Front::load(&mut start);
-    let config = babyshield_auth::Config::load(&mut start.settings);
-    let config = start.settings.finish(config).unwrap();
-    let app = babyshield_auth::App::new(&start, config);
-    let cost = Cost {
-        memory_kib: 8,
-        passes: 1,
-        lanes: 1,
-    };
-    let router = babyshield_auth::router(app.with_hasher(Hasher::with_cost(8, cost)));
-    let front = start.settings.finish(front).unwrap();
-    front
-        .never_keeping(babyshield_auth::CREDENTIALS)
-        .around(router)
+    auth_with(Hasher::with_cost(8, CHEAP), &mut start)
 }
