@@ -93,7 +93,7 @@ def measure_stack(cloud: Cloud, programs: Dict[str, Path], hello: Path, told: ar
     with step("Starting the emulator"):
         emulator = cloud.start_emulator()
         feeds = cloud.start_feeds()
-    values = {"Environment": "test", "FeedOrigin": feeds, "ScheduleState": "DISABLED", "CorsOrigins": "", "PublicUrl": "https://api.babyshield.example", "MailFrom": "no-reply@babyshield.example", "RateLimitDefault": "1000000"}
+    values = {"Environment": "test", "FeedOrigin": feeds, "ScheduleState": "DISABLED", "CorsOrigins": "", "PublicUrl": "https://api.babyshield.example", "MailFrom": "no-reply@babyshield.example", "RateLimitDefault": "1000000", "RateLimitRegistrations": "1000000"}
     cloud.deploy(emulator, programs, values)
     api = cloud.start_gateway(free_port(FIRST_GATEWAY_PORT), emulator, cloud.api_id(emulator))
     known = cloud.write_stack_file(emulator, api, feeds)
