@@ -40,7 +40,7 @@ def test(arguments: List[str]) -> int:
             "CorsOrigins": "https://app.example,http://localhost:3000",
             "PublicUrl": "https://api.babyshield.example", "MailFrom": "no-reply@babyshield.example", "AdminDomains": "staff.example",
             # All tests come from one address; those of the limits have a router of their own.
-            "RateLimitDefault": "1000000",
+            "RateLimitDefault": "1000000", "RateLimitRegistrations": "1000000", "RateLimitLinks": "1000000",
         }
         cloud.deploy(emulator, programs, parameters)
         api = cloud.start_gateway(port, emulator, cloud.api_id(emulator))

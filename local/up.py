@@ -140,8 +140,11 @@ def parameters(feeds: Optional[str], base: str) -> Dict[str, str]:
     return {
         "Environment": "local", "FeedOrigin": feeds or "", "CorsOrigins": f"http://localhost:{port},http://127.0.0.1:{port}",
         "PublicUrl": f"http://localhost:{port}", "MailFrom": MAIL_FROM, "AdminDomains": "staff.example",
-        # Somebody who tries things out is one address and in a hurry; RATE_LIMIT_DEFAULT=100 ./dev up is production's.
+        # Somebody who tries things out is one address and in a hurry. Production's limits are those of template.yaml:
+        # RATE_LIMIT_DEFAULT=100 RATE_LIMIT_REGISTRATIONS=60 RATE_LIMIT_LINKS=30 ./dev up
         "RateLimitDefault": os.environ.get("RATE_LIMIT_DEFAULT", "6000"),
+        "RateLimitRegistrations": os.environ.get("RATE_LIMIT_REGISTRATIONS", "6000"),
+        "RateLimitLinks": os.environ.get("RATE_LIMIT_LINKS", "6000"),
     }
 
 

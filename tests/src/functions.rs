@@ -83,6 +83,7 @@ pub fn auth_with(hasher: Hasher, start: &mut Start) -> Router {
     let front = start.settings.finish(front);
     front
         .expect("what stands before the router is configured")
+        .never_keeping(babyshield_auth::CREDENTIALS)
         .around(babyshield_auth::router(app))
 }
 

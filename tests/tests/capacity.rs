@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fs};
 use babyshield_tests::{
     functions::{Ask, router},
     meter::{Call, Cost, Meter},
+    people::PASSWORD,
     stack::Stack,
     template::root,
 };
@@ -26,11 +27,14 @@ fn ask(method: &str, path: &str, body: Option<&Value>) -> Ask {
     }
 }
 
+/// Returns what was called, sorted: who counts a read does it beside the read.
 fn operations(calls: &[Call]) -> Vec<String> {
-    calls
+    let mut called: Vec<_> = calls
         .iter()
         .map(|call| format!("{} {}", call.service, call.operation))
-        .collect()
+        .collect();
+    called.sort_unstable();
+    called
 }
 
 #[tokio::test]
@@ -69,7 +73,7 @@ async fn one_anonymous_unambiguous_code_is_one_round_trip_of_four_units_and_one_
         if cost.read > dearest.read {
             dearest = cost;
         }
-        if operations(&calls) != [COUNTED, "dynamodb BatchGetItem"]
+        if operations(&calls) != ["dynamodb BatchGetItem", COUNTED]
             || cost.read > MOST_UNITS
             || cost.write > 1.0
         {
@@ -187,8 +191,64 @@ async fn no_read_writes_but_to_be_counted_and_every_route_has_its_price() {
     assert_eq!(price("GET /api/v1/search/products?q=crib")["calls"], 1);
     assert_eq!(price("GET /api/v1/agencies")["calls"], 2);
     assert_eq!(price("GET /health")["other_calls"], 0);
-    // ./dev bench prints what was measured here.
-    if let Some(file) = std::env::var_os("BABYSHIELD_CAPACITY") {
-        fs::write(file, serde_json::to_vec_pretty(&rows).unwrap()).unwrap();
+    keep("reads.json", &rows);
+}
+
+/// Writes down what was measured, for `./dev bench` to print: one file for each test.
+fn keep(name: &str, rows: &[Value]) {
+    if let Some(folder) = std::env::var_os("BABYSHIELD_CAPACITY") {
+        let file = std::path::Path::new(&folder).join(name);
+        fs::write(file, serde_json::to_vec_pretty(rows).unwrap()).unwrap();
     }
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator: ./dev test"]
+async fn signing_in_and_staying_signed_in_have_their_price() {
+    let stack = Stack::loaded().await;
+    let meter = Meter::start(&stack.emulator).await;
+    let auth = router("auth", &mut stack.start(&meter.endpoint));
+    let email = format!("{}@example.org", uuid::Uuid::new_v4().simple());
+    let somebody = "198.19.1.1";
+    let mut rows = Vec::new();
+    let mut measured = async |name: &str, ask: Ask| {
+        meter.take();
+        let answer = ask.from(somebody).send(&auth).await;
+        assert!(answer.status < 300, "{name}: {answer:?}");
+        let cost = Cost::of(&meter.take());
+        rows.push(json!({"function": "auth", "route": name, "calls": cost.calls, "read_units": cost.read, "write_units": cost.write, "other_calls": cost.others}));
+        (answer, cost)
+    };
+    let register = json!({"email": email, "password": PASSWORD, "name": "Ana"});
+    // What an instance fetches once and keeps: its secrets, the set of keys.
+    let warm = json!({"email": format!("warm-{email}"), "password": PASSWORD, "name": "Ana"});
+    let warm = Ask::post("/api/v1/auth/register", &warm).send(&auth).await;
+    assert_eq!(warm.status, 201, "{warm:?}");
+    let path = "/api/v1/auth/register";
+    measured("POST /api/v1/auth/register", Ask::post(path, &register)).await;
+    let login = json!({"email": email, "password": PASSWORD});
+    let path = "/api/v1/auth/login";
+    let (answer, sign_in) = measured("POST /api/v1/auth/login", Ask::post(path, &login)).await;
+    let token = answer.data()["access_token"].as_str().unwrap().to_owned();
+    let refresh = json!({"refresh_token": answer.data()["refresh_token"]});
+    let path = "/api/v1/auth/refresh";
+    let (_, refreshed) = measured("POST /api/v1/auth/refresh", Ask::post(path, &refresh)).await;
+    let path = "/api/v1/auth/me";
+    measured("GET /api/v1/auth/me (first)", Ask::get(path).bearer(&token)).await;
+    let (_, known) = measured("GET /api/v1/auth/me", Ask::get(path).bearer(&token)).await;
+    let path = "/api/v1/auth/logout";
+    measured(
+        "POST /api/v1/auth/logout",
+        Ask::new("POST", path).bearer(&token),
+    )
+    .await;
+    keep("accounts.json", &rows);
+    assert!(sign_in.calls <= 9 && sign_in.write <= 11.0, "{sign_in:?}");
+    // The person, the session, and the request that is counted.
+    assert!(
+        refreshed.calls <= 3 && refreshed.write <= 2.0,
+        "{refreshed:?}"
+    );
+    // The person, and the request that is counted; who is signed in is known for half a minute.
+    assert!(known.calls <= 2 && known.write <= 1.0, "{known:?}");
 }

@@ -4,13 +4,12 @@ use babyshield::{
     domain::account::{Account, Actor, Email, EventKind, Name, Purpose},
     http::{
         caller::SignedIn,
-        matches_tag,
+        if_match::IfMatch,
         problem::{Code, Problem},
     },
     passwords::Password,
     stores::accounts::{Changes, OnceLink, Outcome, StoredLink, Template},
 };
-use http::{HeaderMap, HeaderValue, header};
 
 use crate::{App, occasion::Occasion};
 
@@ -29,22 +28,17 @@ pub(crate) struct Edit {
     pub(crate) current_password: Option<Password>,
 }
 
-/// Returns the version that the client means to change.
-pub(crate) fn if_match(headers: &HeaderMap) -> Option<&HeaderValue> {
-    headers.get(header::IF_MATCH)
-}
-
 impl App {
     /// Changes one's own data and returns them as they are then.
     pub(crate) async fn edit_me(
         &self,
         caller: &SignedIn,
         edit: Edit,
-        if_match: Option<&HeaderValue>,
+        seen: &IfMatch,
         occasion: &Occasion,
     ) -> Result<Account, Problem> {
         let mut account = self.oneself(caller.user).await?;
-        self.unchanged(&account, if_match)?;
+        seen.check(&self.state_of(&account))?;
         let moves = edit.email.as_ref();
         let moves = moves.filter(|email| email.key() != account.email.key());
         if let Some(email) = moves {
@@ -82,22 +76,12 @@ impl App {
                 return Ok(Account { version, ..after });
             }
             account = self.oneself(caller.user).await?;
-            self.unchanged(&account, if_match)?;
+            seen.check(&self.state_of(&account))?;
         }
         Err(Problem::new(
             Code::Conflict,
             "the account is being changed by somebody else; try again",
         ))
-    }
-
-    fn unchanged(&self, account: &Account, if_match: Option<&HeaderValue>) -> Result<(), Problem> {
-        match if_match {
-            Some(known) if !matches_tag(known, &self.tag_of(account)) => Err(Problem::new(
-                Code::PreconditionFailed,
-                "it was changed since you read it; read it again",
-            )),
-            _ => Ok(()),
-        }
     }
 
     /// Says that somebody has the address that is asked for, no more often than a link would be sent there:

@@ -32,8 +32,7 @@ pub(crate) struct Configuration {
     responses(
         (status = 200, body = Configuration),
         (status = 304, description = "The client knows this state by its tag"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 422, body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn get_configuration(
     State(app): State<App>,
     _: NoParams,

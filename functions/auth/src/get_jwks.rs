@@ -70,7 +70,6 @@ impl From<&PublicKey> for Jwk {
         (status = 200, body = JwkSet),
         (status = 304, description = "The client knows this state by its tag"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn get_jwks(State(app): State<App>, _: NoParams) -> Result<Response, Problem> {
     let now = app.clock.now();

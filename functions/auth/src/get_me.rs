@@ -11,7 +11,6 @@ use babyshield::{
     },
 };
 use bytes::Bytes;
-use http::HeaderValue;
 
 use crate::{App, user_view::UserView};
 
@@ -80,9 +79,9 @@ impl App {
         Answer::ok(view).tagged_by(written)
     }
 
-    /// Returns the tag that [`App::show`] gives.
-    pub(crate) fn tag_of(&self, account: &Account) -> HeaderValue {
-        babyshield::http::tag(&written(&UserView::of(account, &self.config)))
+    /// Returns what [`App::show`] tags its answer by.
+    pub(crate) fn state_of(&self, account: &Account) -> Bytes {
+        written(&UserView::of(account, &self.config))
     }
 }
 

@@ -37,13 +37,17 @@ mod verify_email;
 
 use std::sync::Arc;
 
+use crate::limits::Limits;
 use aws_sdk_dynamodb::Client as Dynamo;
 use aws_sdk_sqs::Client as Sqs;
 use axum::{Router, middleware::from_fn_with_state};
 use babyshield::{
     clock::{Clock, Ids},
     config::Settings,
-    http::{CursorKey, described, limit},
+    http::{
+        CursorKey, described,
+        limit::{self, RouteLimit},
+    },
     identity::{claims::LONGEST_LIFE, known_keys::KnownKeys, signing::TokenKeys},
     passwords::{Hasher, PasswordRules, parallel},
     runtime::Start,
@@ -90,6 +94,7 @@ pub struct Config {
     access_life: SignedDuration,
     rate_limit: u32,
     rate_limit_admin: u32,
+    limits: Limits,
 }
 
 impl Config {
@@ -111,6 +116,7 @@ impl Config {
         let access_life = access_life(settings);
         let rate_limit = settings.optional("RATE_LIMIT_DEFAULT");
         let rate_limit_admin = settings.optional("RATE_LIMIT_ADMIN");
+        let limits = Limits::load(settings);
         Some(Self {
             accounts_table: accounts_table?,
             ledger_table: ledger_table?,
@@ -129,6 +135,7 @@ impl Config {
             access_life: access_life?,
             rate_limit: rate_limit.unwrap_or(100),
             rate_limit_admin: rate_limit_admin.unwrap_or(10_000),
+            limits,
         })
     }
 }
@@ -207,16 +214,13 @@ impl App {
     }
 }
 
-/// Puts the limit of routes that have a message sent before them.
-fn mails(routes: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
-    routes.layer(from_fn_with_state(limits::LINKS, limit::within))
-}
-
-fn routes() -> OpenApiRouter<App> {
+fn routes(limits: Limits) -> OpenApiRouter<App> {
+    let within = |limit: RouteLimit, routes: UtoipaMethodRouter<App>| {
+        routes.layer(from_fn_with_state(limit, limit::within))
+    };
+    let mails = |routes| within(limits.links, routes);
     OpenApiRouter::new()
-        .routes(
-            routes!(register::register).layer(from_fn_with_state(register::LIMIT, limit::within)),
-        )
+        .routes(within(limits.registrations, routes!(register::register)))
         .routes(routes!(login::login))
         .routes(routes!(get_me::get_signed_in))
         .routes(routes!(
@@ -249,7 +253,7 @@ fn routes() -> OpenApiRouter<App> {
 
 /// Returns the function's routes, ready to answer.
 pub fn router(app: App) -> Router {
-    let router: Router = routes().with_state(app.clone()).into();
+    let router: Router = routes(app.config.limits).with_state(app.clone()).into();
     router
         .layer(from_fn_with_state(app.clone(), access_denied::note))
         .layer(from_fn_with_state(app, master_token::judge))
@@ -257,5 +261,5 @@ pub fn router(app: App) -> Router {
 
 /// Returns the documentation of the function's routes.
 pub fn openapi() -> OpenApi {
-    described(routes().into_openapi(), CREDENTIALS)
+    described(routes(Limits::default()).into_openapi(), CREDENTIALS)
 }

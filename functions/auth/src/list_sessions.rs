@@ -6,9 +6,9 @@ use babyshield::{
     http::{
         answer::{Answer, Success},
         caller::SignedIn,
-        list::{self, List, PER_PAGE_MOST, PageParams, PageRequest},
+        list::{List, PageParams, PageRequest},
         params::Params,
-        problem::{Code, Problem, ProblemBody},
+        problem::{Problem, ProblemBody},
     },
 };
 use jiff::Timestamp;
@@ -73,26 +73,14 @@ pub(crate) async fn list_sessions(
     caller: SignedIn,
     mut params: Params,
 ) -> Result<Answer<List<SessionView>>, Problem> {
-    let request = PageRequest::read_or(&mut params, PER_PAGE_MOST);
+    let request = PageRequest::read_short(&mut params);
     params.finish()?;
-    let list::From::Offset(offset) = request.from else {
-        let detail = "this list gives out no cursors";
-        return Err(Problem::new(Code::InvalidCursor, detail));
-    };
     let now = app.clock.now();
     let mut sessions = app.accounts.sessions(caller.user).await?;
     sessions.retain(|session| session.is_live(now));
     sessions.sort_by_key(|session| std::cmp::Reverse((session.last_used_at, session.id)));
-    let total = sessions.len();
-    let items: Vec<_> = sessions
-        .into_iter()
-        .skip(offset as usize)
-        .take(request.limit as usize)
-        .map(|session| SessionView::of(session, caller.session))
-        .collect();
-    let end = offset as usize + items.len();
-    let mut page = List::exact(items, total as u64, &request, None);
-    // There is more, and page numbers reach all of it.
-    page.has_more = end < total;
-    Ok(Answer::ok(page))
+    let page = List::short(sessions.into_iter(), &request, |session| {
+        SessionView::of(session, caller.session)
+    });
+    Ok(Answer::ok(page?))
 }

@@ -6,17 +6,17 @@ use babyshield::{
         answer::{Answer, Success},
         caller::SignedIn,
         extract::Body,
+        if_match::IfMatch,
         problem::{Problem, ProblemBody},
     },
     passwords::Password,
 };
-use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    edit_me::{Edit, if_match},
+    edit_me::Edit,
     occasion::Occasion,
     profile::{self, NameParts},
     user_view::UserView,
@@ -71,7 +71,7 @@ pub(crate) async fn patch_me(
     State(app): State<App>,
     caller: SignedIn,
     occasion: Occasion,
-    headers: HeaderMap,
+    seen: IfMatch,
     Body(body): Body<PatchMeBody>,
 ) -> Result<Answer<UserView>, Problem> {
     let mut errors = Vec::new();
@@ -100,6 +100,6 @@ pub(crate) async fn patch_me(
         email,
         current_password: body.current_password,
     };
-    let edited = app.edit_me(&caller, edit, if_match(&headers), &occasion);
+    let edited = app.edit_me(&caller, edit, &seen, &occasion);
     Ok(app.show(&edited.await?).message("changed"))
 }

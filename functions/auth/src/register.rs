@@ -11,7 +11,6 @@ use babyshield::{
     http::{
         answer::{Answer, Success},
         extract::Body,
-        limit::{Per, RouteLimit},
         problem::{Code, Problem, ProblemBody},
     },
     passwords::Password,
@@ -27,14 +26,6 @@ use crate::{
     new_password::weak,
     occasion::Occasion,
     profile::{self, LOCALE, NameParts},
-};
-
-/// The answer tells whether somebody has an address: nobody asks for many.
-pub(crate) const LIMIT: RouteLimit = RouteLimit {
-    name: "registrations",
-    most: 60,
-    window: 3_600,
-    per: Per::Address,
 };
 
 /// Whoever registers.

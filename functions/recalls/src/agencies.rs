@@ -10,9 +10,9 @@ use babyshield::{
     http::{
         answer::{Answer, Success},
         extract::Param,
-        list::{self, List, PER_PAGE_MOST, PageParams, PageRequest},
+        list::{List, PageParams, PageRequest},
         params::{NoParams, Params},
-        problem::{Code, Problem, ProblemBody},
+        problem::{Problem, ProblemBody},
     },
 };
 use jiff::Timestamp;
@@ -190,27 +190,14 @@ pub(crate) async fn list_agencies(
     State(app): State<App>,
     mut params: Params,
 ) -> Result<Answer<List<AgencyView>>, Problem> {
-    let request = PageRequest::read_or(&mut params, PER_PAGE_MOST);
+    let request = PageRequest::read_short(&mut params);
     params.finish()?;
-    let list::From::Offset(offset) = request.from else {
-        return Err(Problem::new(
-            Code::InvalidCursor,
-            "this list gives out no cursors",
-        ));
-    };
     let mut states = app.agencies.sums().await?;
     let now = app.clock.now();
-    let items: Vec<_> = AGENCIES
-        .iter()
-        .skip(offset as usize)
-        .take(request.limit as usize)
-        .map(|agency| AgencyView::of(agency, states.remove(&agency.key()), now))
-        .collect();
-    let tag = tag_source(items.iter())?;
-    let end = u64::from(offset) + items.len() as u64;
-    let mut page = List::exact(items, AGENCIES.len() as u64, &request, None);
-    // There is more, and page numbers reach all of it.
-    page.has_more = end < AGENCIES.len() as u64;
+    let page = List::short(AGENCIES.iter(), &request, |agency| {
+        AgencyView::of(agency, states.remove(&agency.key()), now)
+    })?;
+    let tag = tag_source(page.items.iter())?;
     Ok(Answer::public(page, FRESH).tagged_by(tag))
 }
 

@@ -97,9 +97,9 @@ fn limited(operation: &mut Operation) {
             continue;
         };
         let refused = status == "429";
-        let told = HEADERS.iter().filter(|(name, ..)| {
-            (refused || status.starts_with('2')) && (refused || *name != RETRY_AFTER)
-        });
+        let told = HEADERS
+            .iter()
+            .filter(|(name, ..)| refused || (status.starts_with('2') && *name != RETRY_AFTER));
         for (name, ..) in told {
             let header = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
             response.headers.insert((*name).to_owned(), header);

@@ -67,13 +67,11 @@ pub(super) async fn finish(State(edge): State<Edge>, request: Request, next: Nex
     if let Some(problem) = refused {
         return problem_response(clock, &problem, asked, Response::default());
     }
-    match tokio::time::timeout(edge.deadline, next.run(request)).await {
-        Ok(response) => render(clock, asked, response),
-        Err(_) => {
-            let problem = Problem::unavailable("the handler took too long");
-            problem_response(clock, &problem, asked, Response::default())
-        }
+    if let Ok(response) = tokio::time::timeout(edge.deadline, next.run(request)).await {
+        return render(clock, asked, response);
     }
+    let problem = Problem::unavailable("the handler took too long");
+    problem_response(clock, &problem, asked, Response::default())
 }
 
 /// Turns what a handler left into bytes: the envelope, a problem, or 304. What has been turned into bytes

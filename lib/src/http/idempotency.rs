@@ -89,8 +89,8 @@ impl Repetitions {
             key.as_bytes(),
         ]);
         let query = parts.uri.query().unwrap_or_default();
-        // The key goes in too, which stands nowhere: from the record alone nobody finds out by trying which
-        // password a body held.
+        // With the key, which is stored nowhere: a body may hold a password, and nobody is to try guesses at
+        // what stands in the table.
         let same = digest(&[key.as_bytes(), query.as_bytes(), &body]);
         let owner = self.ids.new_id().to_string();
         let now = self.clock.now();

@@ -1,5 +1,7 @@
 //! Limits how much one caller may ask: for every request, and for the routes that declare it.
 
+use std::pin::pin;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -8,7 +10,7 @@ use axum::{
 use http::{Extensions, Method};
 
 use super::{
-    limiter::{Counted, Limiter, Verdict},
+    limiter::{self, Counted, Limiter, Verdict},
     problem::{Code, Problem},
     subject::{address, subject},
 };
@@ -105,28 +107,50 @@ impl RouteLimit {
 
 async fn pass(limiter: &Limiter, counted: Counted, request: Request, next: Next) -> Response {
     let open = falls_open(request.method(), request.uri().path());
-    match limiter.judge(&counted, open).await {
-        Verdict::Unknown => next.run(request).await,
-        Verdict::Passes(state) => {
-            let mut response = next.run(request).await;
-            if counted.general {
-                state.write(response.headers_mut());
-            }
-            response
-        }
-        Verdict::Refused(state, seconds) => {
-            let (most, window) = (state.policy.most, state.policy.seconds);
-            let detail =
-                format!("at most {most} requests in {window} seconds; try again in {seconds} s");
-            let problem = Problem {
-                retry_after: Some(seconds),
-                ..Problem::new(Code::RateLimited, detail)
-            };
-            let mut response = problem.into_response();
-            state.write(response.headers_mut());
-            response
-        }
+    if !open {
+        return match limiter.judge(&counted, open).await {
+            Verdict::Refused(state, seconds) => refused(&state, seconds),
+            passes => shown(passes, &counted, next.run(request).await),
+        };
     }
+    // What changes nothing need not wait for the counter: both go on at once, and an answer that is not
+    // to be given is dropped. A refusal that the instance knows by itself comes before any work.
+    let mut judged = pin!(limiter.judge(&counted, open));
+    let mut answered = pin!(next.run(request));
+    let (verdict, response) = tokio::select! {
+        biased;
+        verdict = &mut judged => match verdict {
+            Verdict::Refused(state, seconds) => return refused(&state, seconds),
+            passes => (passes, answered.await),
+        },
+        response = &mut answered => (judged.await, response),
+    };
+    match verdict {
+        Verdict::Refused(state, seconds) => refused(&state, seconds),
+        passes => shown(passes, &counted, response),
+    }
+}
+
+/// Writes how much is left of the general limit onto an answer.
+fn shown(verdict: Verdict, counted: &Counted, mut response: Response) -> Response {
+    if let Verdict::Passes(state) = verdict
+        && counted.general
+    {
+        state.write(response.headers_mut());
+    }
+    response
+}
+
+fn refused(state: &limiter::State, seconds: u32) -> Response {
+    let (most, window) = (state.policy.most, state.policy.seconds);
+    let detail = format!("at most {most} requests in {window} seconds; try again in {seconds} s");
+    let problem = Problem {
+        retry_after: Some(seconds),
+        ..Problem::new(Code::RateLimited, detail)
+    };
+    let mut response = problem.into_response();
+    state.write(response.headers_mut());
+    response
 }
 
 /// Returns whether requests are counted there.

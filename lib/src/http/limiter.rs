@@ -201,19 +201,19 @@ impl Limiter {
         };
         let window = i64::from(policy.seconds) * 1_000;
         let mut strict = self.strict.lock().expect("no holder panics");
-        let passed = strict.get_or_insert_mut_ref(counted, VecDeque::new);
-        while passed.front().is_some_and(|at| *at <= now - window) {
-            passed.pop_front();
+        let log = strict.get_or_insert_mut_ref(counted, VecDeque::new);
+        while log.front().is_some_and(|at| *at <= now - window) {
+            log.pop_front();
         }
-        let used = u32::try_from(passed.len()).unwrap_or(u32::MAX);
+        let used = u32::try_from(log.len()).unwrap_or(u32::MAX);
         let passes = used < policy.most;
         if passes {
-            passed.push_back(now);
+            log.push_back(now);
         }
         let decision = Decision {
             passes,
             remaining: policy.most.saturating_sub(used + 1),
-            resets: passed.front().unwrap_or(&now) + window,
+            resets: log.front().unwrap_or(&now) + window,
         };
         verdict("strict", policy, decision, now)
     }

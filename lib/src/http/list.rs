@@ -3,7 +3,10 @@
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::params::Params;
+use super::{
+    params::Params,
+    problem::{Code, Problem},
+};
 
 /// Rows on a page when the client does not say.
 pub const PER_PAGE: u32 = 20;
@@ -106,8 +109,12 @@ impl PageRequest {
         Self::read_or(params, PER_PAGE)
     }
 
-    /// Reads what page is asked for, with another length for those who do not say.
-    pub fn read_or(params: &mut Params, per_page_unsaid: u32) -> Self {
+    /// Reads what page is asked for of a short list: all of it on one page unless fewer are asked for.
+    pub fn read_short(params: &mut Params) -> Self {
+        Self::read_or(params, PER_PAGE_MOST)
+    }
+
+    fn read_or(params: &mut Params, per_page_unsaid: u32) -> Self {
         let page: Option<u32> = params.number("page");
         let per_page: Option<u32> = params.number("per_page");
         let synonym: Option<u32> = params.number("limit");
@@ -203,6 +210,27 @@ impl<T> List<T> {
         }
     }
 
+    /// Makes a page of a short list that is there whole, of the rows that are asked for. It gives out no
+    /// cursors: page numbers reach all of it.
+    pub fn short<R>(
+        rows: impl ExactSizeIterator<Item = R>,
+        request: &PageRequest,
+        show: impl FnMut(R) -> T,
+    ) -> Result<Self, Problem> {
+        let From::Offset(offset) = request.from else {
+            let detail = "this list gives out no cursors";
+            return Err(Problem::new(Code::InvalidCursor, detail));
+        };
+        let total = rows.len() as u64;
+        let asked = rows.skip(offset as usize).take(request.limit as usize);
+        let items: Vec<_> = asked.map(show).collect();
+        let end = u64::from(offset) + items.len() as u64;
+        Ok(Self {
+            has_more: end < total,
+            ..Self::exact(items, total, request, None)
+        })
+    }
+
     /// Makes a page of a list whose total is exact.
     pub fn exact(
         items: Vec<T>,
@@ -293,6 +321,31 @@ mod tests {
         }
         let page = List::<u8>::open(vec![1], &read("").unwrap(), Some("y".into()));
         assert_eq!((page.total, page.pages, page.has_more), (None, None, true));
+    }
+
+    #[test]
+    fn a_short_list_is_on_one_page_unless_fewer_are_asked_for() {
+        let page = |query: &str| {
+            let mut params = Params::parse(query);
+            let request = PageRequest::read_short(&mut params);
+            params.finish()?;
+            List::short(0..30, &request, |row| row)
+        };
+        let all = page("").unwrap();
+        assert_eq!((all.items.len(), all.total), (30, Some(30)));
+        assert_eq!(
+            (all.page, all.pages, all.has_more),
+            (Some(1), Some(1), false)
+        );
+        let some = page("page=2&per_page=7").unwrap();
+        assert_eq!(some.items, (7..14).collect::<Vec<_>>());
+        assert_eq!(
+            (some.page, some.pages, some.has_more),
+            (Some(2), Some(5), true)
+        );
+        let beyond = page("offset=31").unwrap();
+        assert_eq!((beyond.items.len(), beyond.has_more), (0, false));
+        assert_eq!(page("cursor=x").unwrap_err().code, Code::InvalidCursor);
     }
 
     #[test]

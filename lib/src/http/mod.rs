@@ -32,7 +32,7 @@ pub mod snapshot;
 mod subject;
 
 pub use described::described;
-pub use negotiation::{matches_tag, tag};
+pub use negotiation::tag;
 
 use std::sync::Arc;
 

@@ -26,7 +26,7 @@ pub fn tag(content: &[u8]) -> HeaderValue {
 }
 
 /// Returns whether a client knows a tag already (weak comparison, RFC 9110, 13.1.2).
-pub fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
+pub(super) fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else {
         return false;
     };

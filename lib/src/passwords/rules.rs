@@ -214,8 +214,8 @@ mod tests {
                 faults(RULES, fine)
             );
         }
-        let long: String = (0..128)
-            .map(|at| char::from(b'a' + (at * 7 % 26) as u8))
+        let long: String = (0..128_u8)
+            .map(|at| char::from(b'a' + at.wrapping_mul(7) % 26))
             .collect();
         assert!(faults(RULES, &format!("tin lantern {long}")).is_empty());
     }

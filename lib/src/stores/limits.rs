@@ -71,7 +71,7 @@ impl Limits {
         let mut expression = "SET #e = :e".to_owned();
         for (word, parts) in [("ADD", added), ("REMOVE", removed)] {
             if !parts.is_empty() {
-                expression.push_str(&format!(" {word} {}", parts.join(", ")));
+                expression.extend([" ", word, " ", &parts.join(", ")]);
             }
         }
         let answer = tokio::time::timeout(PATIENCE, update.update_expression(expression).send())

@@ -7,7 +7,7 @@ use crate::records;
 
 #[tokio::test]
 #[ignore = "needs the emulator: ./dev test"]
-async fn every_answer_fits_its_schema() {
+async fn h6_every_answer_about_recalls_fits_its_schema() {
     let stack = Stack::loaded().await;
     let description = Description::read();
     let recall = "/api/v1/recalls/{id}";
@@ -82,8 +82,12 @@ async fn every_answer_fits_its_schema() {
     }
     faults.truncate(20);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    // No operation is left out.
+    // No operation is left out; those on accounts are gone through among the rows H.
+    let of_auth = serde_json::to_value(babyshield_auth::openapi()).unwrap();
     for (path, item) in description.json()["paths"].as_object().unwrap() {
+        if of_auth["paths"][path].is_object() {
+            continue;
+        }
         for method in item.as_object().unwrap().keys() {
             assert!(
                 seen.iter()

@@ -123,6 +123,11 @@ fn parsed(rows: Vec<Value>) -> Vec<Recall> {
 
 impl Story {
     pub(crate) async fn begin() -> Self {
+        // On the heap: the future of a worker's whole run is large.
+        Box::pin(Self::run_undisturbed()).await
+    }
+
+    async fn run_undisturbed() -> Self {
         let feeds = FeedServer::start().await;
         let job = sync_job("us-cpsc", &["recalls"], Window::year(2026));
         let saved = Self::prepare(&feeds, &job).await;

@@ -1,5 +1,6 @@
 //! Rows H: the edge of every route, found in the description and asked in process.
 
+mod answers;
 mod bodies;
 mod headers;
 mod hostile;
@@ -10,18 +11,15 @@ mod spoofing;
 use std::collections::BTreeMap;
 
 use axum::Router;
-use babyshield::{
-    domain::account::Role,
-    http::Front,
-    passwords::{Cost, Hasher},
-};
+use babyshield::{domain::account::Role, passwords::Hasher};
 use babyshield_tests::{
-    functions::{Ask, HTTP, router},
+    functions::{Ask, CHEAP, HTTP, auth_with, router},
     openapi,
     people::People,
     sandbox::Sandbox,
 };
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 /// An operation as it is described.
 struct Operation {
@@ -60,6 +58,8 @@ struct All<'a> {
     people: People<'a>,
     routers: BTreeMap<&'static str, Router>,
     operations: Vec<Operation>,
+    /// The token of an administrator.
+    staff: Mutex<String>,
     /// The schemas that the description names.
     schemas: Value,
 }
@@ -87,8 +87,10 @@ impl<'a> All<'a> {
             }
         }
         let whole: Value = serde_json::from_str(&openapi::json()).unwrap();
+        let people = People::of(sandbox).await;
         Self {
-            people: People::of(sandbox).await,
+            staff: Mutex::new(people.token(Role::Admin).await),
+            people,
             routers,
             operations,
             schemas: whole["components"]["schemas"].clone(),
@@ -115,18 +117,5 @@ impl<'a> All<'a> {
 /// Returns `auth` with passwords that cost next to nothing: thousands are hashed here.
 async fn auth(sandbox: &Sandbox) -> Router {
     let mut start = sandbox.http(sandbox.emulator(), &[]).await;
-    let front = Front::load(&mut start);
-    let config = babyshield_auth::Config::load(&mut start.settings);
-    let config = start.settings.finish(config).unwrap();
-    let app = babyshield_auth::App::new(&start, config);
-    let cost = Cost {
-        memory_kib: 8,
-        passes: 1,
-        lanes: 1,
-    };
-    let router = babyshield_auth::router(app.with_hasher(Hasher::with_cost(8, cost)));
-    let front = start.settings.finish(front).unwrap();
-    front
-        .never_keeping(babyshield_auth::CREDENTIALS)
-        .around(router)
+    auth_with(Hasher::with_cost(8, CHEAP), &mut start)
 }

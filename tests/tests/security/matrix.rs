@@ -232,7 +232,7 @@ fn bare(mut problem: Value) -> Value {
 
 #[tokio::test]
 #[ignore = "needs the emulator: ./dev test"]
-async fn z1_what_is_anothers_answers_as_what_does_not_exist() {
+async fn z1_every_operation_on_one_thing_answers_a_stranger_as_if_it_were_not_there() {
     let sandbox = Sandbox::new().await;
     let people = People::of(&sandbox).await;
     let mut start = sandbox.http(sandbox.emulator(), &[]).await;

@@ -366,3 +366,49 @@ async fn a_first_answer_costs_two_writes_and_a_repetition_one() {
         assert!(cost.read.abs() < f64::EPSILON, "{cost:?}");
     }
 }
+
+/// Returns the names of all fields that a schema may have, however deep.
+fn fields(schema: &Value, schemas: &Value, depth: usize) -> Vec<String> {
+    if depth == 0 {
+        return Vec::new();
+    }
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().unwrap();
+        return fields(&schemas[name], schemas, depth - 1);
+    }
+    let mut found = Vec::new();
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        found.push(name.clone());
+        found.extend(fields(field, schemas, depth - 1));
+    }
+    let parts = ["allOf", "oneOf", "anyOf"].map(|part| schema[part].as_array());
+    for part in parts.into_iter().flatten().flatten() {
+        found.extend(fields(part, schemas, depth - 1));
+    }
+    found.extend(fields(&schema["items"], schemas, depth - 1));
+    found
+}
+
+#[test]
+fn every_post_that_answers_with_a_credential_is_on_the_list_of_those_never_kept() {
+    let whole: Value = serde_json::from_str(&babyshield_tests::openapi::json()).unwrap();
+    let schemas = &whole["components"]["schemas"];
+    let mut found = std::collections::BTreeSet::new();
+    for (path, item) in whole["paths"].as_object().unwrap() {
+        let answers = item["post"]["responses"].as_object().into_iter().flatten();
+        let good = answers.filter(|(status, _)| status.starts_with('2'));
+        for (_, answer) in good {
+            let contents = answer["content"].as_object().into_iter().flatten();
+            for (_, content) in contents {
+                let secret = |name: &String| name.ends_with("_token");
+                if fields(&content["schema"], schemas, 12).iter().any(secret) {
+                    found.insert(path.as_str());
+                }
+            }
+        }
+    }
+    // An API key is called a key, as other things are that are no secrets.
+    found.insert("/api/v1/auth/api-keys");
+    let listed = babyshield_auth::CREDENTIALS.iter().copied().collect();
+    assert_eq!(found, listed);
+}

@@ -42,7 +42,11 @@ async fn a_key_is_shown_once_works_is_listed_and_ends() {
     assert_eq!(used.status, 200, "{used:?}");
     let listed = Ask::get("/api/v1/auth/api-keys").bearer(&token);
     let listed = listed.send(&bench.auth).await;
-    let shown = &listed.data()["items"][0];
+    let (page, shown) = (listed.data(), &listed.data()["items"][0]);
+    assert_eq!(
+        (&page["total"], &page["per_page"], &page["has_more"]),
+        (&json!(1), &json!(100), &json!(false))
+    );
     assert_eq!(shown["last_used_at"], "2026-11-20T12:00:00Z");
     assert!(!String::from_utf8_lossy(&listed.bytes).contains(text));
     for name in ["key", "hash", "user", "roles"] {

@@ -8,7 +8,8 @@ use babyshield::{
     http::{
         answer::{Answer, Success},
         caller::SignedIn,
-        params::NoParams,
+        list::{List, PageParams, PageRequest},
+        params::Params,
         problem::{Problem, ProblemBody},
     },
     stores::api_keys::ApiKey,
@@ -57,22 +58,16 @@ impl ApiKeyView {
     }
 }
 
-/// All of one's keys; there are at most twenty.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ApiKeysView {
-    /// The keys, the newest first.
-    items: Vec<ApiKeyView>,
-    /// How many there are.
-    total: usize,
-}
-
 /// List one's API keys.
 ///
-/// Those that have ended by their time too, until they are deleted.
+/// Those that have ended by their time too, until they are deleted. One has at most 20; all on one page
+/// unless fewer are asked for.
 #[utoipa::path(get, path = "/api/v1/auth/api-keys", tag = "keys",
     security(("bearer" = [])),
+    params(PageParams),
     responses(
-        (status = 200, body = Success<ApiKeysView>),
+        (status = 200, body = Success<List<ApiKeyView>>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Keys have no keys", body = ProblemBody, content_type = "application/problem+json"),
         (status = 406, body = ProblemBody, content_type = "application/problem+json"),
@@ -83,18 +78,16 @@ pub(crate) struct ApiKeysView {
 pub(crate) async fn list_api_keys(
     State(app): State<App>,
     caller: SignedIn,
-    _: NoParams,
-) -> Result<Answer<ApiKeysView>, Problem> {
+    mut params: Params,
+) -> Result<Answer<List<ApiKeyView>>, Problem> {
+    let request = PageRequest::read_short(&mut params);
+    params.finish()?;
     let keys = app.accounts.api_keys_of(caller.user).await?;
     let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
     let used: HashMap<_, _> = app.api_keys.last_used(&ids).await?;
-    let items: Vec<_> = keys
-        .into_iter()
-        .map(|key| {
-            let last_used_at = used.get(&key.id).copied();
-            ApiKeyView::of(key, last_used_at)
-        })
-        .collect();
-    let total = items.len();
-    Ok(Answer::ok(ApiKeysView { items, total }))
+    let page = List::short(keys.into_iter(), &request, |key| {
+        let last_used_at = used.get(&key.id).copied();
+        ApiKeyView::of(key, last_used_at)
+    });
+    Ok(Answer::ok(page?))
 }

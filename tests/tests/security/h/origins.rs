@@ -26,7 +26,7 @@ const FOREIGN: [&str; 24] = [
     "https://app_example",
     "https://appXexample",
     "https://app.examples",
-    "https://app.exampl",
+    "https://app.exam",
     "//app.example",
     "app.example",
     "https://app.example, https://evil.example",
