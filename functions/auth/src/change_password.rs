@@ -77,9 +77,15 @@ pub(crate) async fn change_password(
     let set_at = after.password_set_at;
     app.accounts
         .keep_session(&mut changes, user, caller.session, set_at)?;
-    // A link that somebody asked for before is not to undo this.
-    app.accounts
-        .kill_once(&mut changes, user, Purpose::ResetPassword)?;
+    // A link that somebody asked for before is not to undo this: least of all one that whoever knew the
+    // old password had sent to an address of theirs.
+    for link in [
+        Purpose::ResetPassword,
+        Purpose::MagicLink,
+        Purpose::ChangeEmail,
+    ] {
+        app.accounts.kill_once(&mut changes, user, link)?;
+    }
     let event = occasion.event(EventKind::PasswordChanged, Actor::User(user), Some(user));
     app.accounts.add_event(&mut changes, &event)?;
     let message = app.send_later(&mut changes, Template::PasswordChanged, &after, &occasion)?;

@@ -39,7 +39,7 @@ pub(crate) struct DeletedView {
 
 /// End one's account.
 ///
-/// Nobody signs in to it from now on, and all sessions end. It is erased after 30 days.
+/// Nobody signs in to it from now on, and all sessions and API keys end. It is erased after 30 days.
 #[utoipa::path(delete, path = "/api/v1/user/me", tag = "user",
     security(("bearer" = [])),
     request_body(content = Option<DeleteMeBody>),
@@ -76,6 +76,7 @@ pub(crate) async fn delete_me(
     };
     let mut changes = Changes::new();
     app.accounts.replace(&mut changes, &ended)?;
+    app.accounts.remove_api_keys(&mut changes, ended.id).await?;
     let (user, kind) = (caller.user, EventKind::AccountDeleted);
     let event = occasion.event(kind, Actor::User(user), Some(user));
     app.accounts.add_event(&mut changes, &event)?;

@@ -46,10 +46,7 @@ impl App {
             self.confirm_password(&account, caller.session, password, occasion)
                 .await?;
             if self.accounts.find_by_email(email).await?.is_some() {
-                return Err(Problem::new(
-                    Code::UserExists,
-                    "there is an account with this address",
-                ));
+                return Err(self.address_taken(&account, email, occasion).await?);
             }
         }
         for _ in 0..TRIES {
@@ -87,6 +84,32 @@ impl App {
         ))
     }
 
+    /// Says that somebody has the address that is asked for, no more often than a link would be sent there:
+    /// nobody goes through lists of addresses with an account of their own.
+    async fn address_taken(
+        &self,
+        account: &Account,
+        email: &Email,
+        occasion: &Occasion,
+    ) -> Result<Problem, Problem> {
+        let purpose = Purpose::ChangeEmail;
+        let before = self.accounts.once(account.id, purpose).await?;
+        let id = self.ids.new_id();
+        let link = OnceLink::new(id, purpose, account.id, email.clone(), occasion.now);
+        // The link is written and never sent: it counts, and opens nothing.
+        let asked = StoredLink::ask(before.as_ref(), link, occasion.now);
+        let mut changes = Changes::new();
+        self.accounts
+            .add_asked(&mut changes, before.as_ref(), &asked)?;
+        if !asked.send || !self.accounts.commit(changes).await?.is_done() {
+            return Ok(too_often());
+        }
+        Ok(Problem::new(
+            Code::UserExists,
+            "there is an account with this address",
+        ))
+    }
+
     /// Adds the link that makes another address the account's. The one before stays until it is followed.
     async fn ask_new_address(
         &self,
@@ -102,13 +125,7 @@ impl App {
         let asked = StoredLink::ask(before.as_ref(), link, occasion.now);
         if !asked.send {
             // Nobody sends mails to strangers by the dozen through their own account.
-            return Err(Problem {
-                retry_after: Some(60),
-                ..Problem::new(
-                    Code::RateLimited,
-                    "a link was sent a moment ago, or too many were; try again later",
-                )
-            });
+            return Err(too_often());
         }
         self.accounts.add_asked(changes, before.as_ref(), &asked)?;
         let user = account.id;
@@ -122,6 +139,16 @@ impl App {
             account,
             email,
             occasion,
+        )
+    }
+}
+
+fn too_often() -> Problem {
+    Problem {
+        retry_after: Some(60),
+        ..Problem::new(
+            Code::RateLimited,
+            "a link was sent a moment ago, or too many were; try again later",
         )
     }
 }

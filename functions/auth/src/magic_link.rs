@@ -59,7 +59,7 @@ pub(crate) async fn show_magic_link(
 /// With `email` a link is sent that signs in, for 15 minutes, once; the answer does not tell whether there
 /// is an account. With `token` the link is used: it signs in whatever wrong passwords were tried before,
 /// and confirms the address. Where the address was not confirmed until then, the password was anybody's:
-/// it is taken away and the sessions that it opened end.
+/// it is taken away, and the sessions and API keys that it opened end.
 ///
 /// The page of the link sends a form. It is answered with the same JSON, for there is no app to take it;
 /// with a page and 410 where the JSON answer is 401.
@@ -157,8 +157,13 @@ impl App {
             ..account
         };
         self.accounts.replace(&mut changes, &after)?;
+        // Nor does a link that they had sent to an address of their own take the account back, nor a key.
+        for other in [Purpose::VerifyEmail, Purpose::ChangeEmail] {
+            self.accounts.kill_once(&mut changes, after.id, other)?;
+        }
         self.accounts
-            .kill_once(&mut changes, after.id, Purpose::VerifyEmail)?;
+            .remove_api_keys(&mut changes, after.id)
+            .await?;
         let actor = Actor::User(after.id);
         let event = occasion.event(EventKind::EmailVerified, actor, Some(after.id));
         self.accounts.add_event(&mut changes, &event)?;

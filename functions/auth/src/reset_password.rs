@@ -79,7 +79,7 @@ pub(crate) async fn show_reset_password(
 ///
 /// A link works once. With the new password every session ends, every other link to sign in or to change
 /// the address stops working, a lockout is lifted, the address counts as confirmed, and its owner is told.
-/// Nobody is signed in by it.
+/// Where it was not confirmed until then, the API keys end too. Nobody is signed in by it.
 ///
 /// The page of the link sends a form, and is answered with a page: 410 where the JSON answer is 401.
 #[utoipa::path(post, path = "/api/v1/auth/reset-password", tag = "auth",
@@ -169,6 +169,12 @@ impl App {
             Purpose::VerifyEmail,
         ] {
             self.accounts.kill_once(&mut changes, account.id, other)?;
+        }
+        if !account.email_verified() {
+            // Until now the account was anybody's who had registered the address.
+            self.accounts
+                .remove_api_keys(&mut changes, account.id)
+                .await?;
         }
         let told = Template::PasswordChanged;
         let message = self.send_later(&mut changes, told, account, occasion)?;

@@ -24,6 +24,7 @@ use crate::{
     links::{ACCEPTED, AcceptedView, LinkBody, ON_ITS_WAY, TRIES, Wanted, dead_link},
     occasion::Occasion,
     pages::{self, LinkPage},
+    user_view::effective_roles,
 };
 
 /// What a link to this page may be good for.
@@ -198,6 +199,11 @@ impl App {
         let mut changes = Changes::new();
         self.accounts.use_up(&mut changes, link, occasion.now)?;
         let (claim, _) = self.accounts.change_email(&mut changes, before, &after)?;
+        // Whoever is an administrator by the old address alone is none any more, and nor are their keys.
+        let roles = effective_roles(&after, &self.config);
+        self.accounts
+            .keep_api_keys_in_step(&mut changes, &after, &roles)
+            .await?;
         let moved = before.email.key() != after.email.key();
         let told = Template::EmailChanged;
         let message = self.send_later_to(&mut changes, told, before, &before.email, occasion)?;

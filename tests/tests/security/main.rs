@@ -26,4 +26,5 @@ mod p_guessing;
 mod r;
 mod repetitions;
 mod rows;
+mod takeover;
 mod z;

@@ -144,11 +144,15 @@ impl Change<'_> {
                 .any(|role| before.include(*role) && !after.include(*role))
     }
 
+    /// Returns whether the person is an administrator before the change.
+    fn is_of_admin(&self) -> bool {
+        let [before, _] = &self.roles;
+        self.before.is_active() && before.include(Role::Admin)
+    }
+
     fn ends_admin(&self) -> bool {
-        let [before, after] = &self.roles;
-        let may =
-            |account: &Account, roles: &Roles| account.is_active() && roles.include(Role::Admin);
-        may(self.before, before) && !may(self.after, after)
+        let [_, after] = &self.roles;
+        self.is_of_admin() && !(self.after.is_active() && after.include(Role::Admin))
     }
 
     fn events(&self, caller: &Caller, occasion: &Occasion) -> Vec<Event> {
@@ -187,7 +191,13 @@ impl App {
         let id = change.after.id;
         let mut changes = Changes::new();
         self.accounts.replace(&mut changes, change.after)?;
-        if caller.user == id && caller.via != Via::MasterToken && change.ends_admin() {
+        let oneself = caller.user == id && caller.via != Via::MasterToken;
+        // A token of before may still count here for half a minute: nobody gives themselves back with it
+        // what another one has just taken.
+        if oneself && !change.is_of_admin() {
+            return Err(Problem::forbidden("this needs the role admin"));
+        }
+        if oneself && change.ends_admin() {
             let detail = "nobody takes the administrator from themselves: another one has to do it";
             return Err(Problem::new(Code::Conflict, detail));
         }

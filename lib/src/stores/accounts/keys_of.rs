@@ -83,6 +83,19 @@ impl Accounts {
         Ok(place)
     }
 
+    /// Adds the end of all of a person's keys, where the account passes to whoever has its address. It
+    /// belongs beside the [`Accounts::replace`], as above.
+    pub async fn remove_api_keys(
+        &self,
+        changes: &mut Changes,
+        user: UserId,
+    ) -> Result<(), StoreError> {
+        for key in self.api_keys_of(user).await? {
+            self.remove_api_key(changes, user, key.id)?;
+        }
+        Ok(())
+    }
+
     /// Adds what a change of a person means for their keys: those of an account that may be used have
     /// the owner's roles from now on, and the others end. It belongs beside the [`Accounts::replace`];
     /// a commit that is refused at one of these places lost a race against the end of a key.

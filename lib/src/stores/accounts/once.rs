@@ -18,7 +18,8 @@ use crate::{
 /// A link is sent again at the earliest after this.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(1);
 
-/// In this time a link is sent at most [`SENT_MOST`] times: nobody's inbox is filled by us.
+/// In this time a link is sent at most [`SENT_MOST`] times, and then once for each half of its life: nobody's
+/// inbox is filled by us.
 const SENT_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// How often a link for one purpose is sent in [`SENT_WITHIN`].
@@ -79,8 +80,11 @@ impl StoredLink {
         let mut sent: Vec<_> = before.map_or_else(Vec::new, |before| before.sent.clone());
         sent.retain(|at| now.duration_since(*at) < SENT_WITHIN);
         let lately = sent.iter().any(|at| now.duration_since(*at) < BETWEEN);
-        let now_too = !lately && sent.len() < SENT_MOST;
         let half = new.purpose.lifetime() / 2;
+        // Past the hour's most, a link is sent only where the one in the last mail is not good for long any
+        // more: strangers who ask for somebody else's never leave its owner without one.
+        let spent = before.is_none_or(|before| before.link.until - half <= now);
+        let now_too = !lately && (sent.len() < SENT_MOST || spent);
         let kept = before
             .map(|before| &before.link)
             .filter(|link| link.email.key() == new.email.key() && link.until - half > now)

@@ -35,22 +35,26 @@ fn a_link_with_half_its_time_left_is_sent_again_and_a_later_one_is_new() {
 }
 
 #[test]
-fn an_hour_of_asking_sends_five_and_never_takes_the_last_one_away() {
-    let mut stored = None;
+fn an_hour_of_asking_sends_few_and_always_leaves_a_link_that_is_good_for_a_while() {
+    let mut stored: Option<StoredLink> = None;
     let mut mails = Vec::new();
-    for minute in 0..60 {
-        let asked = StoredLink::ask(
-            stored.as_ref(),
-            link(u128::try_from(minute).unwrap(), at(minute)),
-            at(minute),
-        );
+    for minute in 0..600 {
+        let new = link(u128::try_from(minute).unwrap(), at(minute));
+        let asked = StoredLink::ask(stored.as_ref(), new, at(minute));
         if asked.send {
             mails.push((minute, asked.stored.link.id));
         }
+        // Whoever wants in now finds the link that counts in the last mail, with time to follow it.
+        assert_eq!(asked.stored.link.id, mails.last().unwrap().1, "{minute}");
+        let left = asked.stored.link.until.duration_since(at(minute));
+        assert!(left >= SignedDuration::from_mins(7), "{minute}");
         stored = Some(asked.stored);
     }
-    assert_eq!(mails.len(), SENT_MOST);
-    assert_eq!(stored.unwrap().link.id, mails.last().unwrap().1);
+    for hour in 0..10 {
+        let minutes = hour * 60..(hour + 1) * 60;
+        let sent = mails.iter().filter(|(at, _)| minutes.contains(at));
+        assert!(sent.count() <= SENT_MOST + 8, "{mails:?}");
+    }
 }
 
 #[test]
