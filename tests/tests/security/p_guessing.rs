@@ -355,9 +355,7 @@ async fn p6_of_two_hundred_wrong_passwords_at_once_five_are_looked_at() {
         for one in join_all(all).await {
             statuses.push(one.unwrap());
         }
-        let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
-        assert_eq!((count(401), count(429)), (5, 195), "{email}: {statuses:?}");
-        assert_eq!(hasher.computed() - before, 5, "{email}");
+        assert_looked_at(&statuses, hasher.computed() - before, 5);
     }
     // From as many networks at once, ten.
     let before = hasher.computed();
@@ -370,9 +368,22 @@ async fn p6_of_two_hundred_wrong_passwords_at_once_five_are_looked_at() {
                 .status
         })
     });
-    let looked = join_all(all).await;
-    let looked = looked
-        .into_iter()
-        .filter(|status| *status.as_ref().unwrap() == 401);
-    assert_eq!((looked.count(), hasher.computed() - before), (10, 10));
+    let statuses = join_all(all).await;
+    let statuses: Vec<_> = statuses.into_iter().map(Result::unwrap).collect();
+    assert_looked_at(&statuses, hasher.computed() - before, 10);
+}
+
+/// So many wrong passwords at once were looked at and no more, and every other was refused. Where the
+/// store was too busy for one of two hundred at once, that one is 503 and decided nothing.
+fn assert_looked_at(statuses: &[u16], hashed: u64, most: usize) {
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    let (looked_at, refused, busy) = (count(401), count(429), count(503));
+    assert_eq!(looked_at + refused + busy, 200, "{statuses:?}");
+    assert!(
+        looked_at <= most && hashed <= most as u64,
+        "{statuses:?}, {hashed} hashes"
+    );
+    if busy == 0 {
+        assert_eq!((looked_at, hashed), (most, most as u64), "{statuses:?}");
+    }
 }
