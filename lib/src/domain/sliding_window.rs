@@ -181,7 +181,7 @@ impl Window {
 
     /// Decides a request by what is known, or says what to write.
     ///
-    /// Who goes on to ask within [`HURRY`] is given permits ahead: twice as many each time, up to this
+    /// Who goes on to ask within `HURRY` is given permits ahead: twice as many each time, up to this
     /// instance's share of a twentieth of the limit and of a tenth of what remains. Where the limit is
     /// known to be reached, nothing is written until the next request can pass.
     pub fn ask(&mut self, now: i64) -> Step {
