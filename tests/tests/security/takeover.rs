@@ -90,7 +90,8 @@ async fn is_empty_handed(auth: &Router, squatter: &Squatter) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
-async fn whoever_registered_anothers_address_keeps_nothing_when_its_owner_signs_in_by_a_link() {
+async fn whoever_registered_the_address_of_another_keeps_nothing_when_its_owner_signs_in_by_a_link()
+{
     let sandbox = Sandbox::new().await;
     let auth = auth(&sandbox).await;
     let squatter = squatter(&sandbox, &auth).await;
@@ -108,7 +109,7 @@ async fn whoever_registered_anothers_address_keeps_nothing_when_its_owner_signs_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
-async fn whoever_registered_anothers_address_keeps_nothing_when_its_owner_sets_a_password() {
+async fn whoever_registered_the_address_of_another_keeps_nothing_when_its_owner_sets_a_password() {
     let sandbox = Sandbox::new().await;
     let auth = auth(&sandbox).await;
     let squatter = squatter(&sandbox, &auth).await;
