@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use axum::Router;
 use babyshield::{
     clock::{Clock, Ids, RandomIds},
-    domain::account::{Account, ApiKeyId, Name, Role, Roles, SessionId, Standing, Tier, UserId},
+    domain::account::{Account, ApiKeyId, Name, Role, Roles, SessionId, UserId},
     identity::{
         claims::{AUDIENCE, Claims},
         signing::TokenKeys,
     },
     stores::{
-        accounts::{Accounts, Changes},
+        accounts::Accounts,
         api_keys::{ApiKey, KeyText},
         key_set::KeySets,
     },
@@ -153,37 +153,11 @@ impl<'a> People<'a> {
     }
 
     async fn person(&self, role: Role) -> Account {
-        let now = self.sandbox.clock.now();
-        let id = RandomIds.new_id();
-        let account = Account {
-            id: UserId(id),
-            email: format!("{}@example.org", id.simple())
-                .parse()
-                .expect("an address"),
-            email_verified_at: Some(now),
-            password: None,
-            password_set_at: None,
-            name: Name::default(),
-            locale: "en".into(),
-            roles: Roles::from_iter([role]),
-            tier: Tier::Free,
-            standing: Standing::Active,
-            created_at: now,
-            updated_at: now,
-            last_sign_in_at: None,
-            version: 1,
+        let with = |person: &mut Account| {
+            person.name = Name::default();
+            person.roles = Roles::from_iter([role]);
         };
-        let mut changes = Changes::new();
-        self.accounts
-            .insert(&mut changes, &account)
-            .expect("a person is JSON");
-        let outcome = self
-            .accounts
-            .commit(changes)
-            .await
-            .expect("the emulator answers");
-        assert!(outcome.is_done());
-        account
+        self.sandbox.put_person(with).await
     }
 
     fn claims(&self, account: &Account) -> Claims {

@@ -5,9 +5,7 @@
 
 use babyshield::{
     clock::{Clock, Ids, RandomIds},
-    domain::account::{
-        Account, Name, Roles, Session, SessionId, Standing, Tier, UserId, session::LONGEST,
-    },
+    domain::account::{Account, Session, SessionId, session::LONGEST},
     identity::{
         claims::{AUDIENCE, Claims},
         refresh::RefreshKeys,
@@ -44,30 +42,13 @@ impl Sandbox {
 
     /// Makes an account for that address, of a user whose address is verified and who has no password.
     pub async fn person(&self, email: &str) -> Account {
-        let now = self.clock.now();
-        let account = Account {
-            id: UserId(RandomIds.new_id()),
-            email: email.parse().expect("an address"),
-            email_verified_at: Some(now),
-            password: None,
-            password_set_at: Some(now),
-            name: Name {
-                first: "Ana".into(),
-                last: "Quill".into(),
-            },
-            locale: "en".into(),
-            roles: Roles::default(),
-            tier: Tier::default(),
-            standing: Standing::Active,
-            created_at: now,
-            updated_at: now,
-            last_sign_in_at: None,
-            version: 1,
+        let (email, now) = (email.parse().expect("an address"), self.clock.now());
+        let with = |person: &mut Account| {
+            person.email = email;
+            person.password_set_at = Some(now);
+            person.name.last = "Quill".into();
         };
-        let (store, mut changes) = (self.account_store(), Changes::new());
-        store.insert(&mut changes, &account).expect(READY);
-        assert_eq!(store.commit(changes).await.expect(READY), Outcome::Done);
-        account
+        self.put_person(with).await
     }
 
     /// Writes an account's new state, and returns it as it is then.

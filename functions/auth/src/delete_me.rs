@@ -33,7 +33,7 @@ pub(crate) struct DeleteMeBody {
 /// An account that was ended.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeletedView {
-    /// When it is erased. Until then the address stays taken.
+    /// When it is erased. Until then the address stays taken, if it was confirmed.
     erased_at: Timestamp,
 }
 
@@ -77,6 +77,10 @@ pub(crate) async fn delete_me(
     let mut changes = Changes::new();
     app.accounts.replace(&mut changes, &ended)?;
     app.accounts.remove_api_keys(&mut changes, ended.id).await?;
+    if !ended.email_verified() {
+        // Nobody keeps an address from its owner by registering it and ending the account.
+        app.accounts.release_email(&mut changes, &ended)?;
+    }
     let (user, kind) = (caller.user, EventKind::AccountDeleted);
     let event = occasion.event(kind, Actor::User(user), Some(user));
     app.accounts.add_event(&mut changes, &event)?;

@@ -90,7 +90,8 @@ async fn is_empty_handed(auth: &Router, squatter: &Squatter) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
-async fn whoever_registered_anothers_address_keeps_nothing_when_its_owner_signs_in_by_a_link() {
+async fn whoever_registered_the_address_of_another_keeps_nothing_when_its_owner_signs_in_by_a_link()
+{
     let sandbox = Sandbox::new().await;
     let auth = auth(&sandbox).await;
     let squatter = squatter(&sandbox, &auth).await;
@@ -108,7 +109,7 @@ async fn whoever_registered_anothers_address_keeps_nothing_when_its_owner_signs_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the emulator: ./dev test"]
-async fn whoever_registered_anothers_address_keeps_nothing_when_its_owner_sets_a_password() {
+async fn whoever_registered_the_address_of_another_keeps_nothing_when_its_owner_sets_a_password() {
     let sandbox = Sandbox::new().await;
     let auth = auth(&sandbox).await;
     let squatter = squatter(&sandbox, &auth).await;
@@ -215,4 +216,31 @@ async fn nobody_goes_through_addresses_by_asking_for_them() {
         sandbox.clock.advance(20);
     }
     assert_eq!(told, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the emulator: ./dev test"]
+async fn an_address_that_was_never_confirmed_is_free_again_when_its_account_ends() {
+    let sandbox = Sandbox::new().await;
+    let auth = auth(&sandbox).await;
+    let people = People::of(&sandbox).await;
+    for confirmed in [false, true] {
+        let first = people.signed_in(&auth).await;
+        if confirmed {
+            let token = sandbox.last_mail(&first.email).await.token().to_owned();
+            let verified = post(&auth, "verify-email", &json!({"token": token})).await;
+            assert_eq!(verified.status, 200, "{verified:?}");
+        }
+        let ask = Ask::new("DELETE", "/api/v1/user/me");
+        let ask = ask.json(&json!({"current_password": PASSWORD}));
+        let ended = ask.bearer(&first.access).send(&auth).await;
+        assert_eq!(ended.status, 200, "{ended:?}");
+        let body = json!({"email": first.email, "password": NEW_PASSWORD, "name": "Bea"});
+        let owner = post(&auth, "register", &body).await;
+        let expected = if confirmed { 409 } else { 201 };
+        assert_eq!(owner.status, expected, "{owner:?}");
+        // The one before does not get in by it.
+        let login = json!({"email": first.email, "password": PASSWORD});
+        assert_eq!(post(&auth, "login", &login).await.status, 401);
+    }
 }

@@ -83,8 +83,8 @@ impl StoredLink {
         let half = new.purpose.lifetime() / 2;
         // Past the hour's most, a link is sent only where the one in the last mail is not good for long any
         // more: strangers who ask for somebody else's never leave its owner without one.
-        let spent = before.is_none_or(|before| before.link.until - half <= now);
-        let now_too = !lately && (sent.len() < SENT_MOST || spent);
+        let fading = before.is_none_or(|before| before.link.until - half <= now);
+        let now_too = !lately && (sent.len() < SENT_MOST || fading);
         let kept = before
             .map(|before| &before.link)
             .filter(|link| link.email.key() == new.email.key() && link.until - half > now)

@@ -143,16 +143,26 @@ impl Accounts {
         let place = changes.len();
         if before.email.key() != after.email.key() {
             changes.put(self.claim(after)?);
-            let release = Delete::builder()
-                .table_name(&self.table)
-                .set_key(Some(keys::email_claim(&before.email).into_item()))
-                .condition_expression("#user = :user")
-                .expression_attribute_names("#user", "user")
-                .expression_attribute_values(":user", s(before.id.to_string()))
-                .build();
-            changes.delete(built(release)?);
+            self.release_email(changes, before)?;
         }
         Ok((place, self.replace(changes, after)?))
+    }
+
+    /// Adds that the address is anybody's again. It belongs beside the [`Accounts::replace`].
+    pub fn release_email(
+        &self,
+        changes: &mut Changes,
+        account: &Account,
+    ) -> Result<(), StoreError> {
+        let release = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::email_claim(&account.email).into_item()))
+            .condition_expression("#user = :user")
+            .expression_attribute_names("#user", "user")
+            .expression_attribute_values(":user", s(account.id.to_string()))
+            .build();
+        changes.delete(built(release)?);
+        Ok(())
     }
 
     /// Adds that the person signs in now, if they still may and their password is still the one that was
