@@ -348,7 +348,7 @@ async fn p6_of_two_hundred_wrong_passwords_at_once_five_are_looked_at() {
             let auth = Arc::clone(&auth);
             tokio::spawn(async move {
                 let guess = format!("tin lantern wobbled {at}");
-                login(&auth, email, &guess, "10.0.0.1").await.status
+                outcome(&login(&auth, email, &guess, "10.0.0.1").await)
             })
         });
         let mut statuses = Vec::new();
@@ -363,9 +363,7 @@ async fn p6_of_two_hundred_wrong_passwords_at_once_five_are_looked_at() {
         let auth = Arc::clone(&auth);
         tokio::spawn(async move {
             let client = format!("10.7.{at}.1");
-            login(&auth, "third@example.org", "tin lantern wobbled", &client)
-                .await
-                .status
+            outcome(&login(&auth, "third@example.org", "tin lantern wobbled", &client).await)
         })
     });
     let statuses = join_all(all).await;
@@ -373,8 +371,17 @@ async fn p6_of_two_hundred_wrong_passwords_at_once_five_are_looked_at() {
     assert_looked_at(&statuses, hasher.computed() - before, 10);
 }
 
+/// Returns the status of an answer; 503 too where the store was too busy to count the request, and the
+/// instance counted it by itself, strictly.
+fn outcome(answer: &Answered) -> u16 {
+    match answer.code().as_str() {
+        "RATE_LIMIT_EXCEEDED" => 503,
+        _ => answer.status,
+    }
+}
+
 /// So many wrong passwords at once were looked at and no more, and every other was refused. Where the
-/// store was too busy for one of two hundred at once, that one is 503 and decided nothing.
+/// store was too busy for one of two hundred at once, that one decided nothing.
 fn assert_looked_at(statuses: &[u16], hashed: u64, most: usize) {
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     let (looked_at, refused, busy) = (count(401), count(429), count(503));
