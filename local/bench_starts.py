@@ -102,4 +102,6 @@ def lambda_environment(port: int) -> Dict[str, str]:
         "RECALLS_TABLE": "recalls", "PRODUCTS_TABLE": "products", "LEDGER_TABLE": "ledger", "BUCKET": "data",
         "SYNC_QUEUE_URL": "http://127.0.0.1:9/0/sync", "INDEX_QUEUE_URL": "http://127.0.0.1:9/0/index",
         "CURSOR_SECRET_ARN": "signing", "FEED_ORIGIN": "http://127.0.0.1:9",
+        "ACCOUNTS_TABLE": "accounts", "TOKEN_SECRET_ARN": "tokens", "DELIVER_QUEUE_URL": "http://127.0.0.1:9/0/deliver",
+        "PUBLIC_URL": "https://api.babyshield.example", "MAIL_FROM": "no-reply@babyshield.example",
     }
